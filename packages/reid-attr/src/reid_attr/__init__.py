@@ -1,1 +1,4 @@
-"""To be written."""
+"""Pedestrian attribute recognition for person re-identification."""
+
+__all__ = ["__version__"]
+__version__ = "0.1.0"

@@ -1,0 +1,157 @@
+"""The one list of everything that can be run here; `nox -l` shows it.
+
+`nox` alone runs what must pass before a change lands. The long sessions (slow, docs, examples,
+wheel, lowest, bench, gpu) are named one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+
+HERE = Path(__file__).parent
+PACKAGES = ("data", "eval", "core", "attr", "gen")
+# What a package installs of its own house, itself last, with the extras that its tests exercise.
+HOUSE = {
+    "data": ("data[fast]",),
+    "eval": ("data", "eval"),
+    "core": ("data", "eval", "core[train,mmcv]"),
+    "attr": ("data", "eval", "core[train]", "attr"),
+    "gen": ("data", "eval", "core[train]", "gen"),
+}
+EVERYTHING = ("data[fast]", "eval", "core[train]", "attr", "gen")
+GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
+
+
+def install(session: nox.Session, house: tuple[str, ...], *, group: str | None = None) -> None:
+    """Install packages of the house editable, under the versions that CI uses."""
+    editable = [part for name in house for part in ("-e", f"packages/reid-{name}")]
+    session.install("-c", "constraints.txt", *editable, *(GROUPS[group] if group else ()))
+
+
+def pytest(session: nox.Session, package: str, *arguments: str) -> None:
+    """Run a package's own tests."""
+    session.run("pytest", f"packages/reid-{package}/tests", *arguments, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting and lint."""
+    session.install("-c", "constraints.txt", *GROUPS["lint"])
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict static types of all five packages."""
+    install(session, EVERYTHING, group="types")
+    session.run("mypy", *(word for name in PACKAGES for word in ("-p", f"reid_{name}")))
+    session.run("mypy", "noxfile.py", "benchmarks", "examples")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The import contracts: arrows run down the house."""
+    # The contracts read source only, so the packages' own dependencies are not needed.
+    session.install("-c", "constraints.txt", *GROUPS["imports"])
+    session.run("lint-imports", env={"PYTHONPATH": source_path()})
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def tests(session: nox.Session, package: str) -> None:
+    """A package's tests, in an environment that holds only what it declares."""
+    install(session, HOUSE[package], group="test")
+    pytest(session, package, "-m", "not slow and not gpu")
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def slow(session: nox.Session, package: str) -> None:
+    """A package's long tests: learning runs, kills and load."""
+    install(session, HOUSE[package], group="test")
+    # Exit code 5 is pytest's "nothing collected": a package may have no long test.
+    session.run(
+        "pytest",
+        f"packages/reid-{package}/tests",
+        "-m",
+        "slow",
+        *session.posargs,
+        success_codes=[0, 5],
+    )
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def lowest(session: nox.Session, package: str) -> None:
+    """A package's tests with the oldest versions that it declares (needs uv)."""
+    editable = [part for name in HOUSE[package] for part in ("-e", f"packages/reid-{name}")]
+    session.install("--resolution", "lowest-direct", *editable, *GROUPS["test"])
+    pytest(session, package, "-m", "not slow and not gpu")
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def wheel(session: nox.Session, package: str) -> None:
+    """Build all five, install one from that folder into an empty environment, run its script."""
+    session.install("-c", "constraints.txt", "build", "hatchling")
+    folder = Path(session.create_tmp()) / "wheels"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in PACKAGES:
+        build = ("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder))
+        session.run(*build, f"packages/reid-{name}", silent=True)
+    empty = Path(session.create_tmp()) / "empty"
+    shutil.rmtree(empty, ignore_errors=True)
+    session.run("python", "-m", "venv", str(empty))
+    wheels = [str(next(folder.glob(f"reid_{part.split('[')[0]}-*.whl"))) for part in HOUSE[package]]
+    python = str(empty / "bin" / "python")
+    pip = ("uv", "pip", "install", "--python", python)
+    if not shutil.which("uv"):
+        pip = (python, "-m", "pip", "install")
+    session.run(*pip, "-q", "-c", "constraints.txt", *wheels, external=True)
+    session.run(str(empty / "bin" / f"reid-{package}"), "--help", external=True)
+    session.run(python, "-W", "error", "-c", f"import reid_{package}", external=True)
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """From nothing to a trained, evaluated and searched model, on synthetic people."""
+    install(session, ("data[fast]", "eval", "core[train]"))
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Every example, as an outside project would run it."""
+    install(session, ("data[fast]", "eval", "core[train]"))
+    for script in sorted((HERE / "examples").glob("*.py")):
+        session.run("python", str(script))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every performance claim, as ratios measured in one run."""
+    install(session, ("data[fast]", "eval", "core[train]"))
+    for script in sorted((HERE / "benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """What needs a CUDA device; also without installing: nox --no-venv --no-install -s gpu."""
+    install(session, ("data[fast]", "eval", "core[train]"), group="test")
+    session.run("pytest", "packages", "-m", "gpu", *session.posargs, env={"PYTHONPATH": source_path()})
+
+
+def source_path() -> str:
+    """All five source folders, for tools that run where nothing is installed."""
+    return os.pathsep.join(str(HERE / "packages" / f"reid-{name}" / "src") for name in PACKAGES)
