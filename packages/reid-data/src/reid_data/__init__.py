@@ -1,1 +1,3 @@
 """To be written."""
+
+__version__ = "0.1.0"
