@@ -112,7 +112,7 @@ def run(app: typer.Typer) -> None:
 
 
 def _fail(message: str) -> None:
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    sys.stderr.write(f"error: {message.strip()}\n")
     sys.exit(_BAD_INPUT)
 
 
