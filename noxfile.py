@@ -37,9 +37,12 @@ def install(session: nox.Session, house: tuple[str, ...], *, group: str | None =
     session.install("-c", "constraints.txt", *editable, *(GROUPS[group] if group else ()))
 
 
-def pytest(session: nox.Session, package: str, *arguments: str) -> None:
-    """Run a package's own tests."""
-    session.run("pytest", f"packages/reid-{package}/tests", *arguments, *session.posargs)
+def pytest(session: nox.Session, package: str, marks: str, *, may_be_empty: bool = False) -> None:
+    """Run a package's tests and the code blocks of its README."""
+    places = (f"packages/reid-{package}/tests", f"packages/reid-{package}/README.md")
+    # 5 is pytest's "nothing collected": a package may have no long test.
+    codes = (0, 5) if may_be_empty else (0,)
+    session.run("pytest", *places, "-m", marks, *session.posargs, success_codes=codes)
 
 
 @nox.session
@@ -71,7 +74,7 @@ def imports(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """A package's tests, in an environment that holds only what it declares."""
     install(session, HOUSE[package], group="test")
-    pytest(session, package, "-m", "not slow and not gpu")
+    pytest(session, package, "not slow and not gpu")
 
 
 @nox.session
@@ -79,15 +82,7 @@ def tests(session: nox.Session, package: str) -> None:
 def slow(session: nox.Session, package: str) -> None:
     """A package's long tests: learning runs, kills and load."""
     install(session, HOUSE[package], group="test")
-    # Exit code 5 is pytest's "nothing collected": a package may have no long test.
-    session.run(
-        "pytest",
-        f"packages/reid-{package}/tests",
-        "-m",
-        "slow",
-        *session.posargs,
-        success_codes=[0, 5],
-    )
+    pytest(session, package, "slow", may_be_empty=True)
 
 
 @nox.session
@@ -96,7 +91,7 @@ def lowest(session: nox.Session, package: str) -> None:
     """A package's tests with the oldest versions that it declares (needs uv)."""
     editable = [part for name in HOUSE[package] for part in ("-e", f"packages/reid-{name}")]
     session.install("--resolution", "lowest-direct", *editable, *GROUPS["test"])
-    pytest(session, package, "-m", "not slow and not gpu")
+    pytest(session, package, "not slow and not gpu")
 
 
 @nox.session

@@ -1,0 +1,15 @@
+"""The Python blocks of every README are tests: what people copy must run."""
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser()], patterns=["README.md"], fixtures=["in_empty_folder"]
+).pytest()
