@@ -1,10 +1,125 @@
-"""The console script ``reid-data``."""
+"""The console script ``reid-data``: look at data sets, check them, write tables, draw people."""
 
-from reid_data.console import application, run
+from __future__ import annotations
 
-app = application("reid-data")
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
+
+if TYPE_CHECKING:
+    from reid_data.records import Records
+
+__all__ = ["app", "main"]
+
+app = application("Read, check and describe person re-identification data; draw synthetic people.")
 
 
 def main() -> None:
     """Entry point of the console script."""
     run(app)
+
+
+@app.command("list")
+def list_data(as_json: Json = False) -> None:
+    """List the data sets that can be read, with their licences."""
+    from reid_data.datasets import dataset_info, list_datasets
+
+    infos = [asdict(dataset_info(name)) for name in list_datasets()]
+    rows = [
+        {
+            "name": info["name"],
+            "licence": info["licence"],
+            "published identities/images": "\n".join(
+                f"{split} {identities}/{images}"
+                for split, (identities, images) in info["counts"].items()
+            ),
+            "note": info["note"],
+        }
+        for info in infos
+    ]
+    show(rows, title="Data sets", as_json=as_json, payload=infos)
+
+
+@app.command()
+def info(data: Data, root: Root, as_json: Json = False) -> None:
+    """Count the identities, images and cameras of each split."""
+    records = _load(data, root)
+    rows = _summary(records)
+    payload = {"data": data, "root": records.root, "splits": rows}
+    if records.info is not None:
+        payload |= {"licence": records.info.licence, "citation": records.info.citation}
+    show(rows, title=f"{data} in {records.root}", as_json=as_json, payload=payload)
+
+
+@app.command()
+def check(
+    data: Data,
+    root: Root,
+    decode: Annotated[
+        bool, typer.Option(help="Decode every image, or only look at how each file begins.")
+    ] = True,
+    counts: Annotated[
+        bool, typer.Option(help="Compare with the published counts, where there are any.")
+    ] = True,
+    workers: Workers = 2,
+    as_json: Json = False,
+) -> None:
+    """Compare with the published counts and look for unreadable images; exit code 2 if any."""
+    from reid_data.images import UnreadableImagesError, find_unreadable
+    from reid_data.summary import published_mismatches
+
+    records = _load(data, root)
+    mismatches = published_mismatches(records) if counts else []
+    files = records.table["path"].nunique()
+    with progress("checking", total=files) as advance:
+        unreadable = find_unreadable(records, workers=workers, decode=decode, advance=advance)
+    rows = _summary(records)
+    payload = {
+        "data": data,
+        "root": records.root,
+        "ok": not mismatches and not unreadable,
+        "splits": rows,
+        "mismatches": mismatches,
+        "unreadable": [asdict(item) for item in unreadable],
+    }
+    show(rows, title=f"{data} in {records.root}", as_json=as_json, payload=payload)
+    problems = [*mismatches, *([str(UnreadableImagesError(unreadable))] if unreadable else [])]
+    if problems:
+        raise ValueError("\n".join(problems))
+    note(f"{files} images are readable" if decode else f"{files} files begin like images")
+
+
+@app.command()
+def manifest(
+    data: Data,
+    root: Root,
+    out: Annotated[Path, typer.Option("--out", help="Table to write: .csv or .parquet.")],
+    as_json: Json = False,
+) -> None:
+    """Write the records as a table that `--data csv --root TABLE` reads."""
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise ValueError(f"--out must end in .csv or .parquet, came {out}")
+    records = _load(data, root)
+    below = records.root.resolve().is_relative_to(out.parent.resolve())
+    table = records.relative_to(out.parent) if below else records
+    (table.to_csv if out.suffix.lower() == ".csv" else table.to_parquet)(out)
+    row = {"table": str(out), "rows": len(table), "paths relative to": str(table.root)}
+    show([row], as_json=as_json)
+    if not below:
+        note(f"move {out.name} to {records.root} before you read it with --data csv")
+
+
+def _load(data: str, root: Path) -> Records:
+    from reid_data.datasets import load_dataset
+
+    return load_dataset(data, root)
+
+
+def _summary(records: Records) -> list[dict[str, Any]]:
+    from reid_data.summary import summarise
+
+    return [asdict(summary) for summary in summarise(records)]

@@ -1,0 +1,49 @@
+from .batch import Batch
+from .columns import SPLITS
+from .datasets import (
+    dataset_info,
+    from_folder,
+    from_images,
+    list_datasets,
+    load_dataset,
+    register_dataset,
+)
+from .images import (
+    Unreadable,
+    UnreadableImagesError,
+    find_unreadable,
+    read_image,
+    resize,
+)
+from .loading import ImageDataset, ImageLoader, eval_loader, train_loader
+from .records import DatasetInfo, Records
+from .sampler import Draw, PKSampler
+from .transforms import Augmentation
+
+__version__: str
+
+__all__ = [
+    "SPLITS",
+    "Augmentation",
+    "Batch",
+    "DatasetInfo",
+    "Draw",
+    "ImageDataset",
+    "ImageLoader",
+    "PKSampler",
+    "Records",
+    "Unreadable",
+    "UnreadableImagesError",
+    "__version__",
+    "dataset_info",
+    "eval_loader",
+    "find_unreadable",
+    "from_folder",
+    "from_images",
+    "list_datasets",
+    "load_dataset",
+    "read_image",
+    "register_dataset",
+    "resize",
+    "train_loader",
+]

@@ -1,0 +1,53 @@
+"""A batch of images, as the loaders make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images and what is known about them.
+
+    Attributes:
+        images: uint8 RGB, ``(B, 3, H, W)``, channels last in memory; normalise them on the device.
+        pids: identities, ``(B,)`` int64.
+        camids: cameras, ``(B,)`` int64; -1 for unknown, which never equals another.
+        indices: rows of the records, ``(B,)`` int64.
+        labels: training labels 0 .. C-1, ``(B,)`` int64, where the records have them.
+        unreadable: rows that should be here but could not be read, with the reason.
+    """
+
+    images: Tensor
+    pids: Tensor
+    camids: Tensor
+    indices: Tensor
+    labels: Tensor | None = None
+    unreadable: tuple[tuple[int, str], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pids)
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The same batch on another device; the signature is that of `torch.Tensor.to`."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory, from which copies to a GPU are asynchronous."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return replace(
+            self,
+            images=change(self.images),
+            pids=change(self.pids),
+            camids=change(self.camids),
+            indices=change(self.indices),
+            labels=None if self.labels is None else change(self.labels),
+        )

@@ -1,0 +1,73 @@
+"""Which identities to hold out, and which of their images ask: the arithmetic behind `Records`."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["held_out", "queries"]
+
+Mask = npt.NDArray[np.bool_]
+Ids = npt.NDArray[np.int64]
+
+
+def held_out(pids: Ids, *, fraction: float, seed: int) -> Mask:
+    """Mark all images of a random share of the identities.
+
+    Args:
+        pids: identities, ``(N,)``.
+        fraction: share of identities to mark, between 0 and 1.
+        seed: which identities.
+
+    Returns:
+        A mask ``(N,)``.
+
+    Raises:
+        ValueError: the fraction is not between 0 and 1, or there are fewer than two identities.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction of identities must be between 0 and 1, came {fraction}")
+    identities, rows = np.unique(pids, return_inverse=True)
+    if len(identities) < 2:
+        raise ValueError(f"holding out identities needs at least two, came {len(identities)}")
+    count = min(max(round(fraction * len(identities)), 1), len(identities) - 1)
+    chosen = np.zeros(len(identities), dtype=bool)
+    chosen[np.random.default_rng(seed).permutation(len(identities))[:count]] = True
+    return np.asarray(chosen[rows.reshape(-1)], dtype=bool)
+
+
+def queries(pids: Ids, camids: Ids, *, eligible: Mask, seed: int) -> Mask:
+    """Mark one image per (pid, camera) that will find its person again in what is left.
+
+    A query needs an unmarked image of its person from another camera. Two groups of an identity
+    that keep an image each serve all its queries; where there is only one such group, one image of
+    another camera stays unmarked to answer it. Unknown cameras (-1) differ from each other, so a
+    group of them answers itself.
+
+    Args:
+        pids: identities, ``(N,)``.
+        camids: cameras, ``(N,)``, -1 for unknown.
+        eligible: the images that may be used at all, ``(N,)``.
+        seed: which images.
+
+    Returns:
+        A mask ``(N,)``.
+    """
+    marked = np.zeros(len(pids), dtype=bool)
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(eligible))
+    if not len(rows):
+        return marked
+    pairs = np.stack([pids[rows], camids[rows]], axis=1)
+    # Groups come sorted by pid; `first` points at a random image of each, for rows are shuffled.
+    groups, first, sizes = np.unique(pairs, axis=0, return_index=True, return_counts=True)
+    person = np.unique(groups[:, 0], return_inverse=True)[1].reshape(-1)
+    keeps_one = sizes > 1
+    answers = np.bincount(person, keeps_one * np.where(groups[:, 1] == -1, 2, 1))
+    cameras = np.bincount(person)
+    asks = np.where(answers[person] > 1, True, cameras[person] > 1)
+    # Where fewer than two groups keep an image, the first lone one found stays to answer.
+    short = np.flatnonzero((answers[person] < 2) & ~keeps_one)
+    lone = short[np.argsort(first[short], kind="stable")]
+    asks[lone[np.unique(person[lone], return_index=True)[1]]] = False
+    marked[rows[first[asks]]] = True
+    return marked
