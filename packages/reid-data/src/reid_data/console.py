@@ -182,8 +182,9 @@ def show(
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left")
-    for position, column in enumerate(rows[0] if rows else ()):
-        table.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+    for column, value in (rows[0] if rows else {}).items():
+        number = isinstance(value, int | float)
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     Console().print(table)
