@@ -52,7 +52,7 @@ def info(data: Data, root: Root, as_json: Json = False) -> None:
     payload = {"data": data, "root": records.root, "splits": rows}
     if records.info is not None:
         payload |= {"licence": records.info.licence, "citation": records.info.citation}
-    show(rows, title=f"{data} in {records.root}", as_json=as_json, payload=payload)
+    _show_splits(rows, records, as_json=as_json, payload=payload)
 
 
 @app.command()
@@ -86,7 +86,9 @@ def check(
         "mismatches": mismatches,
         "unreadable": [asdict(item) for item in unreadable],
     }
-    show(rows, title=f"{data} in {records.root}", as_json=as_json, payload=payload)
+    _show_splits(rows, records, as_json=as_json, payload=payload)
+    if mismatches:
+        mismatches.append("data of your own in this layout is checked with --no-counts")
     problems = [*mismatches, *([str(UnreadableImagesError(unreadable))] if unreadable else [])]
     if problems:
         raise ValueError("\n".join(problems))
@@ -117,6 +119,15 @@ def _load(data: str, root: Path) -> Records:
     from reid_data.datasets import load_dataset
 
     return load_dataset(data, root)
+
+
+def _show_splits(
+    rows: list[dict[str, Any]], records: Records, *, as_json: bool, payload: dict[str, Any]
+) -> None:
+    columns = ("split", "identities", "images", "cameras")
+    table = [{name: row[name] for name in columns} for row in rows]
+    name = records.info.name if records.info else "records"
+    show(table, title=f"{name} in {records.root}", as_json=as_json, payload=payload)
 
 
 def _summary(records: Records) -> list[dict[str, Any]]:
