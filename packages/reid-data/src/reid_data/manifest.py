@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_csv", "read_parquet", "write_csv", "write_parquet"]
 
-_NUMBERS = ("pid", "camid", "clothes_id", "tracklet", "frame", "sequence", "box", "label")
+_INTEGERS = ("pid", "camid", "clothes_id", "tracklet", "frame", "sequence", "box", "label")
+# With or without the .0 that a table program adds to a column with gaps.
+_INTEGER = re.compile(r"\s*([+-]?\d{1,19})(?:\.0*)?\s*", re.ASCII)
 _METADATA_KEY = b"reid_data.info"
 
 
@@ -48,34 +52,48 @@ def read_csv(path: Path) -> pd.DataFrame:
         ValueError: the file is missing, empty or no CSV, or a number is not one.
     """
     _require_file(path)
+    broken = (
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+    )
     try:
-        text = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            # A line longer than the header would otherwise lose its end, or shift.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            text = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+    except broken as error:
         raise ValueError(f"{path} is not a CSV table with a header line: {error}") from error
-    columns = {name: _parse(text[name], path) for name in text}
+    columns = {name: _parse(str(name), text[name], path) for name in text}
     return pd.DataFrame(columns, index=text.index)
 
 
-def _parse(values: pd.Series[str], path: Path) -> pd.Series[Any]:
+def _parse(name: str, values: pd.Series[str], path: Path) -> pd.Series[Any]:
     """Numbers where records need them or where a whole column holds them; text otherwise."""
-    numbers = pd.to_numeric(values.where(values != "", None), errors="coerce")
-    wrong = numbers.isna() & (values != "")
-    if str(values.name) not in (*_NUMBERS, "timestamp"):
-        known = str(values.name) in ("path", "split")
-        return values if known or wrong.any() or numbers.isna().all() else numbers
-    needed = values.name in ("pid", "label")
-    wrong |= (values == "") & needed
-    if values.name != "timestamp":
-        # A round trip through float would alter integers beyond 2**53.
-        wrong |= ~values.str.fullmatch(r"\s*[+-]?\d{1,18}(\.0+)?\s*") & (values != "")
-        numbers = values.where(values != "", None).str.replace(r"(\.0+)?\s*$", "", regex=True)
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
-        # A header comes first and lines count from one.
+    if name in _INTEGERS:
+        matches = [_INTEGER.fullmatch(text) for text in values]
+        gap_allowed = name not in ("pid", "label")
+        wrong = [
+            match is None and (text != "" or not gap_allowed)
+            for text, match in zip(values, matches, strict=True)
+        ]
+        # Never through float, which alters integers beyond 2**53.
+        integers = [None if match is None else int(match[1]) for match in matches]
+        numbers = pd.Series(integers, index=values.index, dtype=object)
+    else:
+        numbers = pd.to_numeric(values.where(values != "", None), errors="coerce")
+        wrong = list(numbers.isna() & (values != ""))
+        if name != "timestamp":
+            text = name in ("path", "split") or any(wrong) or bool(numbers.isna().all())
+            return values if text else numbers
+    if any(wrong):
+        row = wrong.index(True)
+        # The header is line 1.
         raise ValueError(
-            f"{path}, line {row + 2}: {values.name} must be a number, came {values.iloc[row]!r}"
+            f"{path}, line {row + 2}: {name} must be a number, came {values.iloc[row]!r}"
         )
-    return numbers if values.name == "timestamp" else numbers.astype("Int64")
+    return numbers
 
 
 def read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

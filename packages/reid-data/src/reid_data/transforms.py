@@ -112,7 +112,10 @@ class Augmentation:
         source = flip(image) if plan.flip else image
         _move(source, plan.shift, out=result)
         top, left, height, width = plan.erase
-        result[top : top + height, left : left + width] = self.fill
+        if height:
+            # Row by row: filling pixel by pixel takes numpy as long as all the rest together.
+            row = np.full((width, 3), self.fill, dtype=np.uint8)
+            result[top : top + height, left : left + width] = row
         return result
 
 
