@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from reid_data import (
     DatasetInfo,
     Records,
@@ -45,13 +46,13 @@ def test_folder_names_may_be_words(tmp_path: Path, write_image: Write) -> None:
 
 
 def test_folders_that_are_none(tmp_path: Path, write_image: Write) -> None:
-    with pytest.raises(ValueError, match="expected a folder at .*there is none"):
+    with pytest.raises(ValueError, match=r"expected a folder at .*there is none"):
         from_folder(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="expected one folder an identity with images .* nothing"):
+    with pytest.raises(ValueError, match=r"expected one folder an identity with images .* nothing"):
         from_folder(tmp_path)
     write_image(tmp_path / "3" / "a.jpg")
     write_image(tmp_path / "stray.jpg")
-    with pytest.raises(ValueError, match="images beside them: stray.jpg"):
+    with pytest.raises(ValueError, match=r"images beside them: stray.jpg"):
         from_folder(tmp_path)
 
 
@@ -86,7 +87,7 @@ def test_identity_folders_do_for_a_search_too(tmp_path: Path, write_image: Write
     write_image(tmp_path / "0002" / "a.jpg")
     assert from_images(tmp_path).pids.tolist() == [2]
     write_image(tmp_path / "people" / "in" / "b.jpg")
-    with pytest.raises(ValueError, match="came people"):
+    with pytest.raises(ValueError, match=r"came people"):
         from_images(tmp_path)
     records = from_images(tmp_path, split="query", pids="optional")
     assert records.table["path"].tolist() == ["0002/a.jpg", "people/in/b.jpg"]
@@ -95,7 +96,7 @@ def test_identity_folders_do_for_a_search_too(tmp_path: Path, write_image: Write
 
 def test_a_mixed_or_empty_folder_is_refused(tmp_path: Path, write_image: Write) -> None:
     for pids in ("required", "optional"):
-        with pytest.raises(ValueError, match="expected .*images in .*found: nothing"):
+        with pytest.raises(ValueError, match=r"expected .*images in .*found: nothing"):
             from_images(tmp_path, pids=pids)  # type: ignore[arg-type]
     write_image(tmp_path / "0002_a.jpg")
     (tmp_path / "empty").mkdir()
@@ -131,11 +132,11 @@ def test_registered_table_reads_csv_and_parquet(tmp_path: Path, write_image: Wri
 
 
 def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'Market-1501'; did you mean market1501"):
+    with pytest.raises(ValueError, match=r"'Market-1501'; did you mean market1501"):
         load_dataset("Market-1501", tmp_path)
-    with pytest.raises(ValueError, match="no data set is called 'qqq'; known: csv, folder"):
+    with pytest.raises(ValueError, match=r"no data set is called 'qqq'; known: csv, folder"):
         dataset_info("qqq")
-    with pytest.raises(ValueError, match="expected data set market1501 at .*no such folder"):
+    with pytest.raises(ValueError, match=r"expected data set market1501 at .*no such folder"):
         load_dataset("market1501", tmp_path / "nowhere")
 
 
@@ -149,7 +150,7 @@ def test_readers_of_others_can_be_registered(tmp_path: Path, write_image: Write)
 
     assert "tests-own" in list_datasets()
     assert load_dataset("tests-own", tmp_path).info == info
-    with pytest.raises(ValueError, match="registered already"):
+    with pytest.raises(ValueError, match=r"registered already"):
         register_dataset(info)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms.v2 import functional as tv
+
 from reid_data import (
     Records,
     Unreadable,
@@ -22,20 +24,19 @@ from reid_data import (
     read_image,
     resize,
 )
-from torchvision.transforms.v2 import functional as tv
 
 Write = Callable[..., Path]
 
 
 @pytest.fixture(params=["fast", "plain"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test with the modules of the extra ``fast``, and as if they were not installed."""
     if request.param == "fast":
         pytest.importorskip("simplejpeg")
         pytest.importorskip("cv2", exc_type=ImportError)
     else:
         monkeypatch.setattr(images, "_optional", lambda name: None)
-    yield request.param
+    return str(request.param)
 
 
 def picture(height: int = 40, width: int = 30, seed: int = 0) -> images.Pixels:
@@ -197,7 +198,15 @@ def test_all_unreadable_files_are_found(tmp_path: Path, write_image: Write, work
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no image")
     (tmp_path / "folder.jpg").mkdir()
-    names = ["good.jpg", "cut.jpg", "empty.jpg", "missing.jpg", "text.jpg", "good.png", "folder.jpg"]
+    names = [
+        "good.jpg",
+        "cut.jpg",
+        "empty.jpg",
+        "missing.jpg",
+        "text.jpg",
+        "good.png",
+        "folder.jpg",
+    ]
     table = pd.DataFrame({"path": names, "pid": 1, "split": "train"})
     records = Records(pd.concat([table, table.assign(split="query")]), tmp_path)
     advanced: list[int] = []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from reid_data import DatasetInfo, Records
 from reid_data.files import replacing
 
@@ -82,8 +83,13 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "result.txt"
     file.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(file) as temporary:
-        temporary.write_text("half of the n")
-        raise KeyboardInterrupt
+
+    def write_and_be_stopped() -> None:
+        with replacing(file) as temporary:
+            temporary.write_text("half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_and_be_stopped()
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reid_data import dataset_info, load_dataset
 from reid_data.datasets.market1501 import MarketName, parse_market_name
 
@@ -45,7 +46,7 @@ def test_names_mean_what_they_say(name: str, meaning: MarketName) -> None:
     ],
 )
 def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="expected a name like 0002_c1s1_000451_03.jpg"):
+    with pytest.raises(ValueError, match=r"expected a name like 0002_c1s1_000451_03.jpg"):
         parse_market_name(name)
 
 
@@ -153,7 +154,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path, write_market: Write) -> None
 
 def test_distractors_cannot_train(tmp_path: Path, write_market: Write) -> None:
     root = write_market(tmp_path, {"bounding_box_train": ["0000_c1s1_000001_00.jpg"]})
-    with pytest.raises(ValueError, match="pid 0 means distractor .* number the identities from 1"):
+    with pytest.raises(ValueError, match=r"pid 0 means distractor .* number the identities from 1"):
         load_dataset("market1501", root)
 
 

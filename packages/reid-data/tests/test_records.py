@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from reid_data import SPLITS, DatasetInfo, Records
 
 ROOT = Path("somewhere")
@@ -110,12 +111,12 @@ def test_split_keeps_order_and_names_what_there_is() -> None:
     assert both.table["path"].tolist() == ["a.jpg", "d.png"]
     assert both.info is records.info
     with pytest.raises(
-        ValueError, match="no images in split val of somewhere; there are: train, q"
+        ValueError, match=r"no images in split val of somewhere; there are: train, q"
     ):
         records.split("val")
-    with pytest.raises(ValueError, match="must be one of .* came tset"):
+    with pytest.raises(ValueError, match=r"must be one of .* came tset"):
         records.split("tset")
-    with pytest.raises(ValueError, match="came nothing"):
+    with pytest.raises(ValueError, match=r"came nothing"):
         records.split()
 
 
@@ -124,7 +125,7 @@ def test_take_accepts_positions_and_masks() -> None:
     assert records.take([2, 0]).pids.tolist() == [9, 4]
     assert records.take(np.array([True, False, True])).pids.tolist() == [4, 9]
     assert len(records.take([])) == 0
-    with pytest.raises(ValueError, match="repeat one"):
+    with pytest.raises(ValueError, match=r"repeat one"):
         records.take([0, 0])
 
 
@@ -153,9 +154,9 @@ def test_holding_out_leaves_someone_on_each_side() -> None:
     two = many([1, 2], [1, 1])
     for fraction in (0.01, 0.99):
         assert [len(part) for part in two.split_identities(fraction, seed=0)] == [1, 1]
-    with pytest.raises(ValueError, match="between 0 and 1, came 1.0"):
+    with pytest.raises(ValueError, match=r"between 0 and 1, came 1.0"):
         two.split_identities(1.0, seed=0)
-    with pytest.raises(ValueError, match="at least two, came 1"):
+    with pytest.raises(ValueError, match=r"at least two, came 1"):
         many([1, 1], [1, 2]).split_identities(0.5, seed=0)
 
 
@@ -215,7 +216,7 @@ def test_junk_and_distractors_stay_what_they_are() -> None:
 
 
 def test_a_test_without_questions_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing can be asked for"):
+    with pytest.raises(ValueError, match=r"nothing can be asked for"):
         many([1, 2, 3], [1, 1, 1]).as_query_gallery(seed=0)
 
 
@@ -224,7 +225,7 @@ def test_relative_to_rebases_below_a_folder(tmp_path: Path) -> None:
     records = Records(table(), tmp_path / "in" / "set").relative_to(tmp_path)
     assert records.table["path"].iloc[1] == "in/set/b/c.jpg"
     assert records.paths[1] == tmp_path / "in" / "set" / "b" / "c.jpg"
-    with pytest.raises(ValueError, match="subpath"):
+    with pytest.raises(ValueError, match=r"subpath"):
         records.relative_to(tmp_path / "in")
 
 
