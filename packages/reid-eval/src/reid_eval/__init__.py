@@ -1,3 +1,7 @@
-"""To be written."""
+"""Exact and fast evaluation, embedding, search and reports for person re-identification."""
+
+import lazy_loader
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

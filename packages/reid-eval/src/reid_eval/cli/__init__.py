@@ -1,0 +1,20 @@
+"""The console script ``reid-eval``; one module a verb."""
+
+from reid_data.console import application, run
+from reid_eval.cli.embed import embed_command
+from reid_eval.cli.identify import identify_command
+from reid_eval.cli.search import search_command
+from reid_eval.cli.test import measure_command
+
+__all__ = ["app", "main"]
+
+app = application("Embed, evaluate and search person images, with anyone's model.")
+app.command("test")(measure_command)
+app.command("embed")(embed_command)
+app.command("search")(search_command)
+app.command("identify")(identify_command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    run(app)

@@ -1,0 +1,29 @@
+"""Small JPEGs inside the page, so that the report is one file."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from reid_data.images import UnreadableImagesError, read_image
+
+__all__ = ["thumbnail"]
+
+SIZE = (96, 192)
+"""(width, height) in pixels that a thumbnail fits into."""
+
+
+def thumbnail(path: Path) -> str | None:
+    """A ``data:`` address of the image, made small; None where it cannot be read."""
+    width, height = SIZE
+    try:
+        image = Image.fromarray(read_image(path, at_least=(height, width)))
+    except UnreadableImagesError:
+        return None
+    image.thumbnail(SIZE)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=78, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
