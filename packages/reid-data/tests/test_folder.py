@@ -97,7 +97,7 @@ def test_identity_folders_do_for_a_search_too(tmp_path: Path, write_image: Write
 def test_a_mixed_or_empty_folder_is_refused(tmp_path: Path, write_image: Write) -> None:
     for pids in ("required", "optional"):
         with pytest.raises(ValueError, match=r"expected .*images in .*found: nothing"):
-            from_images(tmp_path, pids=pids)  # type: ignore[arg-type]
+            from_images(tmp_path, pids=pids)
     write_image(tmp_path / "0002_a.jpg")
     (tmp_path / "empty").mkdir()
     assert len(from_images(tmp_path)) == 1
