@@ -1,3 +1,7 @@
-"""To be written."""
+"""Backbones, models, losses and training for person re-identification."""
+
+import lazy_loader
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,80 @@
+"""How other packages find our checkpoints: the entry point ``checkpoint`` of ``reid.embedders``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reid_core.models import CheckpointInfo, ReidModel, fingerprint, load_model, read_checkpoint
+
+__all__ = ["CheckpointEmbedder", "checkpoint"]
+
+_FILES = ("model.json", "model.safetensors")
+
+
+class CheckpointEmbedder:
+    """A trained model that turns uint8 images into embeddings.
+
+    Args:
+        model: is put into evaluation mode.
+        device: where it shall run.
+        info: what its checkpoint says of itself, for people.
+
+    Attributes:
+        image_size: (height, width) in pixels of the images that it takes.
+        embedding_size: D, the length of one embedding.
+        fingerprint: digest of architecture, preprocessing and weights.
+        device: where the images must be.
+    """
+
+    def __init__(
+        self, model: ReidModel, *, device: torch.device, info: CheckpointInfo | None = None
+    ) -> None:
+        self.image_size = model.preprocessing.image_size
+        self.embedding_size = model.embedding_size
+        self.fingerprint = fingerprint(model)
+        self.device = device
+        self._info = info
+        # Convolutions are faster in this order, on CPUs and GPUs; other layers do not mind.
+        self._model = model.eval().to(device).to(memory_format=torch.channels_last)
+
+    def describe(self) -> dict[str, Any]:
+        """Facts for people, as JSON knows them."""
+        preprocessing = self._model.preprocessing
+        facts: dict[str, Any] = {
+            "name": self._model.architecture.get("name"),
+            "architecture": self._model.architecture,
+            "image_size": list(preprocessing.image_size),
+            "mean": list(preprocessing.mean),
+            "std": list(preprocessing.std),
+        }
+        if self._info is not None:
+            facts |= {"metadata": dict(self._info.metadata), "versions": dict(self._info.versions)}
+        return facts
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Embed uint8 RGB images (B, 3, H, W) as float32 (B, D), behind the BNNeck."""
+        normalized = self._model.preprocessing.normalize(images)
+        output = self._model(normalized.contiguous(memory_format=torch.channels_last))
+        embedding: Tensor = output.embedding
+        return embedding.float()
+
+
+class _Checkpoints:
+    """Finds and loads checkpoint folders; what the entry point names."""
+
+    def claims(self, source: str) -> bool:
+        """Whether ``source`` is a folder with at least one of a checkpoint's two files."""
+        return any((Path(source) / name).is_file() for name in _FILES)
+
+    def load(self, source: str, *, device: torch.device) -> CheckpointEmbedder:
+        """Load a checkpoint folder, see [`load_model`][reid_core.models.load_model]."""
+        info = read_checkpoint(source)
+        return CheckpointEmbedder(load_model(source), device=torch.device(device), info=info)
+
+
+checkpoint = _Checkpoints()
