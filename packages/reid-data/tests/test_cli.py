@@ -162,7 +162,7 @@ def test_bad_input_is_one_line_and_code_2(
     assert message in err
 
 
-@pytest.mark.parametrize("verb", [(), ("list",), ("info",), ("check",), ("manifest",)])
+@pytest.mark.parametrize("verb", [(), ("list",), ("info",), ("check",), ("manifest",), ("synth",)])
 def test_help_answers_without_heavy_imports(verb: tuple[str, ...]) -> None:
     script = (
         "import sys; from reid_data import cli\n"

@@ -18,6 +18,7 @@ from .images import (
 from .loading import ImageDataset, ImageLoader, eval_loader, train_loader
 from .records import DatasetInfo, Records
 from .sampler import Draw, PKSampler
+from .synth import synthesize
 from .transforms import Augmentation
 
 __version__: str
@@ -45,5 +46,6 @@ __all__ = [
     "read_image",
     "register_dataset",
     "resize",
+    "synthesize",
     "train_loader",
 ]

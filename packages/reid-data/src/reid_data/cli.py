@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
+from reid_data.synth.command import synth
 
 if TYPE_CHECKING:
     from reid_data.records import Records
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 app = application("Read, check and describe person re-identification data; draw synthetic people.")
+app.command()(synth)
 
 
 def main() -> None:
