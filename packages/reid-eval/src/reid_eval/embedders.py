@@ -10,6 +10,7 @@ import logging
 import re
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -151,6 +152,12 @@ def _call(module: str, function: str, device: torch.device) -> object:
         factory = getattr(import_module(module), function)
     except Exception as error:  # a stranger's module may raise anything
         raise ValueError(f"cannot import {function!r} from {module!r}: {_said(error)}") from error
+    try:
+        signature(factory).bind(device)
+    except TypeError as error:
+        raise ValueError(
+            f"{module}:{function} must be a function of one torch.device: {_said(error)}"
+        ) from error
     return factory(device)
 
 

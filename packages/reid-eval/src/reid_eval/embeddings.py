@@ -97,7 +97,8 @@ class Embeddings:
     def take(self, indices: ArrayLike) -> Embeddings:
         """The rows at ``indices`` (integers, in that order, or a boolean mask of N)."""
         chosen = np.asarray(indices)
-        rows = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen
+        rows = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.reshape(-1)
+        rows = rows if len(rows) else np.empty(0, np.int64)
         table = self.table.iloc[rows].reset_index(drop=True)
         return Embeddings(np.asarray(self.features[rows]), table, self.root, self.meta)
 

@@ -16,7 +16,7 @@ from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
 from reid_eval.exact_search import SearchFilter, search
 
-__all__ = ["RESULT_COLUMNS", "Identification", "identify"]
+__all__ = ["RESULT_COLUMNS", "Identification", "check_named", "identify"]
 
 RESULT_COLUMNS = ("query filename", "predicted class", "predicted path", "distance")
 """The header of ``result.csv``."""
@@ -110,12 +110,8 @@ def identify(
     Raises:
         ValueError: no gallery image bears an identity, or the embeddings cannot be compared.
     """
+    check_named(gallery.pids)
     nobody = gallery.pids[gallery.pids < 0]
-    if len(nobody) == len(gallery):
-        raise ValueError(
-            f"none of the {len(gallery)} gallery images bears an identity; name them as "
-            "<pid>_... or put each person in a folder named by its number"
-        )
     found = search(
         query,
         gallery,
@@ -126,3 +122,16 @@ def identify(
         advance=advance,
     )
     return Identification(query, gallery, found.indices[:, 0], found.distances[:, 0], len(nobody))
+
+
+def check_named(gallery_pids: NDArray[np.int64]) -> None:
+    """Refuse a gallery (G,) in which nobody is known.
+
+    Raises:
+        ValueError: every identity is negative.
+    """
+    if not (gallery_pids >= 0).any():
+        raise ValueError(
+            f"none of the {len(gallery_pids)} gallery images bears an identity; name them as "
+            "<pid>_... or put each person in a folder named by its number"
+        )

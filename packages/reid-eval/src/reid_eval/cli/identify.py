@@ -44,10 +44,11 @@ def identify_command(
     """
     check_out_file(out)
     sides = open_sides(query, gallery, pids="optional")
+    from reid_eval.identification import check_named, identify
+
+    check_named(sides["gallery"].pids)
     how = Pass(model, device, batch_size, workers, flip, skip_unreadable)
     done, speed = embed_sides(sides, how)
-    from reid_eval.identification import identify
-
     with progress("searching", total=len(done["gallery"])) as advance:
         answer = identify(
             done["query"],

@@ -65,7 +65,7 @@ def search_command(
             advance=advance,
         )
     result.to_parquet(out)
-    head = result.to_frame(slice(0, _SHOWN)).head(_SHOWN)
+    head = result.to_frame(slice(0, _SHOWN)).head(_SHOWN).drop(columns="distance")
     for column in ("query", "path"):
         head[column] = [PurePosixPath(path).name for path in head[column]]
     first = [{str(name): value for name, value in row.items()} for row in head.to_dict("records")]

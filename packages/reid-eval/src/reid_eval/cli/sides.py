@@ -80,7 +80,7 @@ def embed_sides(
         if how.model:
             note("--model is not used: the query and the gallery are embeddings already")
         return done, None
-    embedder = open_model(how, needed_by=" and ".join(f"--{name}" for name in todo))
+    embedder = open_model(how, needed_for=" and ".join(todo))
     _check_model(embedder, done, how)
     if not how.skip_unreadable:
         found = [
@@ -121,7 +121,7 @@ def check_out_file(out: Path) -> None:
         raise ValueError(f"--out {out} cannot be written: {above} is a file")
 
 
-def open_model(how: Pass, *, needed_by: str) -> Embedder:
+def open_model(how: Pass, *, needed_for: str) -> Embedder:
     """Load the embedder.
 
     Raises:
@@ -130,7 +130,9 @@ def open_model(how: Pass, *, needed_by: str) -> Embedder:
     from reid_eval.embedders import load_embedder
 
     if not how.model:
-        raise ValueError(f"--model is missing: {needed_by} holds images, which must be embedded")
+        raise ValueError(
+            f"--model is missing: it is needed to embed the images of the {needed_for}"
+        )
     # As `python -m` would: package.module:function may be a file of the current folder.
     if "" not in sys.path:
         sys.path.append("")

@@ -53,7 +53,7 @@ def choose_queries(
 
     Args:
         average_precision: (Q,), NaN for queries that were skipped; these are never picked.
-        count: how many of each kind; fewer where there are fewer.
+        count: how many of each kind; a third of them where there are fewer.
         seed: which random ones.
 
     Returns:
@@ -61,11 +61,11 @@ def choose_queries(
     """
     order = np.argsort(average_precision, kind="stable")
     order = order[: len(order) - int(np.isnan(average_precision).sum())]
-    each = min(count, len(order) // 3) or min(count, len(order))
-    worst, rest = order[:each], order[each:]
-    best, rest = rest[::-1][:each], rest[: max(0, len(rest) - each)]
-    chosen = np.random.default_rng(seed).permutation(len(rest))[:each]
-    return {"Worst": worst, "Random": rest[np.sort(chosen)], "Best": best}
+    first = min(count, -(-len(order) // 3))
+    last = min(count, (len(order) - first + 1) // 2)
+    worst, rest, best = np.split(order, [first, len(order) - last])
+    chosen = np.random.default_rng(seed).permutation(len(rest))[:count]
+    return {"Worst": worst, "Random": rest[np.sort(chosen)], "Best": best[::-1]}
 
 
 def ranked_lists(

@@ -1,0 +1,22 @@
+"""The examples in the docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = (
+    "reid_eval.embedders",
+    "reid_eval.evaluation",
+    "reid_eval.exact_search",
+    "reid_eval.report.charts",
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module: str) -> None:
+    outcome = doctest.testmod(importlib.import_module(module))
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
