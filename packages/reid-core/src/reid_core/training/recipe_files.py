@@ -1,0 +1,156 @@
+"""From a recipe's name or file and the user's overrides to a checked `Recipe`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast, get_type_hints
+
+import yaml
+from pydantic import create_model
+
+from reid_core.registry import nearest
+from reid_core.training.recipe import Recipe, TermSection
+from reid_core.training.recipe_errors import validated
+from reid_core.training.terms import Term, term_registry
+
+__all__ = ["list_recipes", "load_recipe", "parse_recipe", "recipe_text", "recipe_yaml"]
+
+_SUFFIXES = (".yaml", ".yml")
+_GIVEN_BY_THE_LOOP = ("self", "embedding_size", "num_classes", "weight")
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that come with the package, sorted."""
+    folder = files("reid_core") / "recipes"
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if _is_yaml(entry.name))
+
+
+def recipe_text(name_or_path: str | Path) -> str:
+    """The YAML of a recipe as it was written, comments included.
+
+    Raises:
+        ValueError: there is no such recipe; the message names the nearest.
+    """
+    name = str(name_or_path)
+    if _is_yaml(name):
+        path = Path(name)
+        if not path.is_file():
+            raise ValueError(f"no recipe file at {path}")
+        return path.read_text(encoding="utf-8")
+    known = list_recipes()
+    if name not in known:
+        hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
+        raise ValueError(
+            f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}; "
+            "a recipe of your own is a path that ends in .yaml"
+        )
+    return (files("reid_core") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe by name or from a ``.yaml`` file, apply overrides, and check every key.
+
+    Args:
+        name_or_path: one of `list_recipes`, or a path that ends in ``.yaml`` or ``.yml``.
+        overrides: ``"section.key=value"`` with values in YAML; ``none`` means none, and as the
+            value of a whole loss term it takes the term out.
+
+    Raises:
+        ValueError: unknown recipe, unreadable YAML, unknown key (names the nearest valid one), or
+            a value of the wrong type; always one line.
+
+    Example:
+        >>> recipe = load_recipe("baseline", ["optimizer.lr=3e-4", "loss.triplet.margin=none"])
+        >>> recipe.optimizer.lr
+        0.0003
+    """
+    text = recipe_text(name_or_path)
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"recipe {name_or_path} should hold sections such as loss:, came {raw!r}")
+    for override in overrides:
+        _apply(raw, override)
+    return parse_recipe(raw)
+
+
+def parse_recipe(raw: Mapping[str, Any]) -> Recipe:
+    """Check nested plain values, as YAML or JSON hold them, and build the typed recipe.
+
+    Raises:
+        ValueError: one line naming the key, what was expected and what came.
+    """
+    entries = raw.get("loss")
+    if not isinstance(entries, Mapping):
+        raise ValueError(f"recipe key loss should hold terms by name, came {entries!r}")
+    loss = {str(name): _parse_term(str(name), entry) for name, entry in entries.items()}
+    return validated(Recipe, {**raw, "loss": loss})
+
+
+def recipe_yaml(recipe: Recipe) -> str:
+    """The complete recipe as YAML, every default written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(_SUFFIXES)
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    """Set one dotted key of the nested mapping; checking it is left to `parse_recipe`."""
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise ValueError(f"an override is section.key=value, came {override!r}")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"the value of override {override!r} is not readable YAML") from error
+    node = raw
+    for depth, part in enumerate(parts[:-1]):
+        if node.get(part) is None:
+            node[part] = {}
+        child = node[part]
+        if not isinstance(child, dict):
+            parent = ".".join(parts[: depth + 1])
+            raise ValueError(f"recipe key {parent} is a value, so {key.strip()} cannot be set")
+        node = child
+    if value is None or str(value).lower() == "none":
+        value = None
+        if parts[0] == "loss" and len(parts) == 2:
+            node.pop(parts[1], None)
+            return
+    node[parts[-1]] = value
+
+
+def _parse_term(name: str, entry: Any) -> TermSection:
+    if not name.isidentifier():
+        raise ValueError(f"recipe key loss.{name}: a term's name is letters, digits and _")
+    if entry is None:
+        entry = {}
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"recipe key loss.{name} should hold a term's options, came {entry!r}")
+    registered = str(entry.get("term", name))
+    try:
+        cls = term_registry[registered]
+    except ValueError as error:
+        raise ValueError(f"recipe key loss.{name}: {error}") from error
+    values = {**entry, "term": registered}
+    return validated(_section_of(cls), values, path=("loss", name))
+
+
+def _section_of(cls: type[Term]) -> type[TermSection]:
+    """The section type of a term: the common keys and the options in its signature."""
+    hints = get_type_hints(cls.__init__, include_extras=True)
+    options: dict[str, Any] = {}
+    for option, parameter in inspect.signature(cls.__init__).parameters.items():
+        if option not in _GIVEN_BY_THE_LOOP:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            options[option] = (hints[option], default)
+    return cast("type[TermSection]", create_model(cls.__name__, __base__=TermSection, **options))

@@ -1,0 +1,76 @@
+"""Tiny people and a tiny recipe: a training of a few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from reid_core.training.recipe import Recipe
+from reid_core.training.recipe_files import load_recipe
+from reid_data import Records
+
+TINY = """
+data:
+  image_size: [32, 16]
+  identities_per_batch: 3
+  images_per_identity: 2
+  augmentation: {pad: 2}
+model: {name: timm:test_resnet, last_stride: 2}
+loss: {cross_entropy: , triplet: , center: {weight: 5.0e-4}}
+optimizer: {lr: 1.0e-3}
+schedule: {epochs: 3, kind: cosine, warmup_epochs: 1}
+evaluation: {every: 1, val_identities: 0.4}
+compute: {precision: fp32}
+"""
+
+
+def tiny_people(folder: Path, *, identities: int = 8, seed: int = 0) -> Records:
+    """Noisy flat colours: each identity has one, seen three times by each of two cameras.
+
+    The first identity is in splits query and gallery as well, in images of its own.
+    """
+    generator = np.random.default_rng(seed)
+    rows = []
+    for pid in range(identities):
+        colour = generator.integers(0, 255, 3)
+        shots = [(camid, f"{shot}") for camid in (1, 2) for shot in range(3)]
+        rows += [_draw(folder, pid, camid, shot, colour, generator) for camid, shot in shots]
+    for split in ("query", "gallery"):
+        name = f"test_{split}"
+        rows.append({**_draw(folder, 0, 3, name, np.zeros(3), generator), "split": split})
+    return Records(pd.DataFrame(rows), folder)
+
+
+def _draw(folder, pid, camid, name, colour, generator) -> dict[str, object]:
+    path = f"{pid:04d}_c{camid}_{name}.png"
+    pixels = colour + generator.normal(0, 40, (32, 16, 3))
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / path)
+    return {"path": path, "pid": pid, "camid": camid, "split": "train"}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small lose time to threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    return tiny_people(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Callable[..., Recipe]:
+    """The tiny recipe, with overrides."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return lambda *overrides: load_recipe(path, overrides)
