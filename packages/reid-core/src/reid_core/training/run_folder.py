@@ -1,0 +1,169 @@
+"""The folder of a training: what lies where, and whether a run may start or go on in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reid_core.training.recipe import Recipe
+from reid_core.training.recipe_files import load_recipe, recipe_yaml
+from reid_data.files import replacing
+
+__all__ = ["RunFolder", "TrainingResult"]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training left behind.
+
+    Attributes:
+        folder: checkpoint folder, for `reid_core.load_model`, with the logs beside.
+        epochs: epochs trained.
+        best_epoch: epoch, counted from 1, whose network was kept; 0 for an untrained one.
+        mAP: its mean average precision on the validation identities; none without validation.
+        rank1: its Rank-1 there.
+        images_per_second: training speed, median over the epochs, without validation.
+    """
+
+    folder: Path
+    epochs: int
+    best_epoch: int
+    mAP: float | None = None  # noqa: N815 - the field's own name
+    rank1: float | None = None
+    images_per_second: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths in the folder of a training, and its rules.
+
+    ``model.safetensors``, ``model.json`` and ``heads.safetensors`` are the network that was kept;
+    ``recipe.yaml``, ``metrics.csv`` and ``tensorboard/`` tell how it came about; ``training/``
+    holds what only resuming needs.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The complete recipe."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Resumable state after the last finished epoch."""
+        return self.path / "training" / "last.ckpt"
+
+    @property
+    def metrics(self) -> Path:
+        """One row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def _run(self) -> Path:
+        return self.path / "training" / "run.json"
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run that was started here."""
+        return int(self._read()["seed"])
+
+    @property
+    def result(self) -> TrainingResult | None:
+        """The result, once the run is finished."""
+        found = self._read().get("result")
+        return None if found is None else TrainingResult(**{**found, "folder": self.path})
+
+    def load_recipe(self, overrides: list[str] | None = None) -> Recipe:
+        """The recipe of the run that was started here.
+
+        Raises:
+            ValueError: no run was started here.
+        """
+        self._read()
+        return load_recipe(self.recipe, overrides or [])
+
+    def check_new(self) -> None:
+        """Refuse a folder that holds anything.
+
+        Raises:
+            ValueError: the folder is a file, or not empty.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file; --out names a folder to write to")
+        if self.path.is_dir() and any(self.path.iterdir()):
+            raise ValueError(
+                f"{self.path} is not empty; name another --out, or continue its run with --resume"
+            )
+
+    def check_same(self, recipe: Recipe, *, seed: int, fingerprint: str) -> None:
+        """Refuse to resume with anything but what the run was started with.
+
+        Raises:
+            ValueError: no run was started here, or recipe, seed or data differ.
+        """
+        run = self._read()
+        before, now = _flat(self.load_recipe()), _flat(recipe)
+        for key in before | now:
+            if before.get(key) != now.get(key):
+                raise ValueError(
+                    f"{self.path} was started with {key}={before.get(key)}, came {now.get(key)}; "
+                    "resume without it, or start anew in another --out"
+                )
+        if run["seed"] != seed:
+            raise ValueError(f"{self.path} was started with --seed {run['seed']}, came {seed}")
+        if run["fingerprint"] != fingerprint:
+            raise ValueError(f"{self.path} was started with other images or ids than these")
+
+    def begin(self, recipe: Recipe, *, seed: int, fingerprint: str) -> None:
+        """Write down what is about to be trained; remove what a killed process left unfinished."""
+        for leftover in (*self.path.glob(".*.part"), *self.state.parent.glob(".*.part")):
+            leftover.unlink()
+        with replacing(self.recipe) as temporary:
+            temporary.write_text(recipe_yaml(recipe), encoding="utf-8")
+        self._write({"seed": seed, "fingerprint": fingerprint})
+
+    def finish(self, result: TrainingResult) -> None:
+        """Write down that the run is finished, and with what."""
+        self._write({**self._read(), "result": result.to_dict()})
+
+    def _read(self) -> dict[str, Any]:
+        if not self._run.is_file():
+            raise ValueError(
+                f"{self.path} holds no run to resume (no {self._run.name} in training/)"
+            )
+        found: dict[str, Any] = json.loads(self._run.read_text(encoding="utf-8"))
+        return found
+
+    def _write(self, run: dict[str, Any]) -> None:
+        with replacing(self._run) as temporary:
+            temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+
+
+def _flat(recipe: Recipe) -> dict[str, Any]:
+    """Dotted keys and plain values."""
+    flat: dict[str, Any] = {}
+
+    def walk(node: Any, key: str) -> None:
+        if isinstance(node, dict):
+            for name, child in node.items():
+                walk(child, f"{key}.{name}" if key else name)
+        else:
+            flat[key] = node
+
+    walk(recipe.model_dump(mode="json"), "")
+    return flat

@@ -1,0 +1,86 @@
+"""What a training may look at: its own identities, and others to validate on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from reid_data import Records
+
+__all__ = ["TrainingData", "carve"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The images of one training.
+
+    Attributes:
+        train: images to learn from.
+        validation: images of other identities, in splits ``query`` and ``gallery``; none when
+            validation is off.
+    """
+
+    train: Records
+    validation: Records | None
+
+    @property
+    def identities(self) -> int:
+        """People to learn from."""
+        return len(np.unique(self.train.pids))
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of the images' relative paths and ids: are these the same data again?"""
+        digest = hashlib.sha256()
+        for records in (self.train, self.validation):
+            if records is not None:
+                columns = records.table[["path", "pid", "camid", "split"]]
+                digest.update(columns.to_csv(index=False).encode())
+        return digest.hexdigest()
+
+
+def carve(
+    records: Records, *, val_identities: float, identities_per_batch: int, seed: int
+) -> TrainingData:
+    """Take the training images apart from the validation images; no test image is in either.
+
+    A ``val`` split of the data set's own is used as it is; otherwise a share of the training
+    identities is held out. One validation image per identity and camera becomes a query.
+
+    Args:
+        records: the whole data set; only its splits ``train`` and ``val`` are read.
+        val_identities: share of training identities to hold out; 0 for no validation.
+        identities_per_batch: how many identities must remain to fill a batch.
+        seed: which identities and which queries.
+
+    Raises:
+        ValueError: no training images, too few identities for a batch, or held-out identities
+            that no query could find.
+    """
+    train, validation = records.split("train"), None
+    if val_identities:
+        if (records.table["split"] == "val").any():
+            validation = records.split("val")
+        else:
+            train, validation = train.split_identities(val_identities, seed=seed)
+        try:
+            validation = validation.as_query_gallery(seed=seed)
+        except ValueError as error:
+            raise ValueError(
+                f"cannot validate on {_count(validation)}: {error} "
+                "(--set evaluation.val_identities=0.3 holds out more, 0 trains without validation)"
+            ) from error
+    data = TrainingData(train, validation)
+    identities = data.identities
+    if identities < identities_per_batch:
+        raise ValueError(
+            f"data.identities_per_batch is {identities_per_batch}, but only {identities} "
+            f"identities are there to learn from; use --set data.identities_per_batch={identities}"
+        )
+    return data
+
+
+def _count(records: Records) -> str:
+    return f"{len(records):,} images of {len(np.unique(records.pids))} identities"
