@@ -1,0 +1,170 @@
+"""The verbs `train` and `recipes`, as typed in a terminal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from reid_core.training import command
+from reid_data import console
+
+from .conftest import TINY
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a verb; gives exit code, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        app = console.application("test")
+        app.command()(command.train)
+        app.command()(command.recipes)
+        monkeypatch.setattr(sys, "argv", ["reid-core", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            console.run(app)
+        output = capsys.readouterr()
+        return exit_.value.code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Path:
+    """A Market-1501 folder of tiny images."""
+    generator = np.random.default_rng(0)
+    for folder, pids in (
+        ("bounding_box_train", range(1, 9)),
+        ("query", (11, 12)),
+        ("bounding_box_test", (0, 11, 12)),
+    ):
+        (tmp_path / "market" / folder).mkdir(parents=True)
+        for pid in pids:
+            for camera in (1, 2):
+                for shot in (1, 2):
+                    name = f"{pid:04d}_c{camera}s1_{shot:06d}_00.jpg"
+                    pixels = generator.integers(0, 255, (32, 16, 3), dtype=np.uint8)
+                    Image.fromarray(pixels).save(tmp_path / "market" / folder / name)
+    return tmp_path / "market"
+
+
+@pytest.fixture
+def typed(market: Path, tmp_path: Path) -> list[object]:
+    """The arguments that every training here shares."""
+    recipe = tmp_path / "tiny.yaml"
+    recipe.write_text(TINY)
+    where = ["--data", "market1501", "--root", market, "--out", tmp_path / "out"]
+    return ["train", *where, "--recipe", recipe, "--device", "cpu", "--workers", "0"]
+
+
+def test_a_training_ends_with_a_table(run, typed, tmp_path):
+    code, out, err = run(*typed, "--set", "schedule.epochs=2", "--seed", 3)
+    assert code == 0, err
+    for row in ("epochs", "validation mAP", "validation Rank-1", "training speed", "images/s"):
+        assert row in out
+    assert "epoch 2/2   loss" in err
+    assert "epoch 2/2   loss" not in out
+    assert json.loads((tmp_path / "out" / "model.json").read_text())["metadata"]["seed"] == 3
+
+
+def test_the_result_as_json_can_be_read_by_machines(run, typed, tmp_path):
+    code, out, _ = run(*typed, "--set", "schedule.epochs=0", "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert result["folder"] == str(tmp_path / "out")
+    assert (result["epochs"], result["mAP"]) == (0, None)
+
+
+def test_nothing_but_results_and_progress_is_printed(typed):
+    """In a process of its own, where every warning and log line of every library would show."""
+    body = "import sys; from reid_core.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", body, *map(str, typed), "--set", "schedule.epochs=1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stderr.splitlines()
+    assert [line.split()[0] for line in lines] == ["checking", "epoch", "training"], done.stderr
+
+
+def test_resume_takes_recipe_and_seed_from_the_folder_and_says_when_it_is_done(run, typed):
+    assert run(*typed, "--set", "schedule.epochs=1", "--seed", 5)[0] == 0
+    at = typed.index("--recipe")
+    bare = [*typed[:at], *typed[at + 2 :], "--resume"]
+    code, out, err = run(*bare)
+    assert code == 0
+    assert "finished already" in err
+    assert "validation mAP" in out
+    code, _, err = run(*bare, "--set", "optimizer.lr=0.5")
+    assert code == 2
+    assert "was started with optimizer.lr=0.001, came 0.5" in err
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--set", "optimizer.lrr=1"], "did you mean 'optimizer.lr'?"),
+        (["--recipe", "basline"], "did you mean 'baseline'?"),
+        (["--data", "market1502"], "market1501"),
+        (["--root", "/nowhere"], "/nowhere"),
+        (["--device", "cuda:99"], "device"),
+        (["--set", "model.name=timm:resnt50"], "resnet50"),
+        (["--set", "data.identities_per_batch=16"], "only 5 identities"),
+        (["--resume"], "holds no run to resume"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(run, typed, extra, message, tmp_path):
+    code, out, err = run(*typed, *extra)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_unreadable_images_are_listed_or_skipped_and_counted(run, typed, market, caplog):
+    broken = sorted((market / "bounding_box_train").iterdir())[:2]
+    for path in broken:
+        path.write_bytes(b"")
+    code, _, err = run(*typed)
+    assert code == 2
+    assert "2 images cannot be read" in err
+    assert all(str(path) in err for path in broken)
+    code, _, err = run(*typed, "--skip-unreadable", "--set", "schedule.epochs=1")
+    assert code == 0
+    assert "2 unreadable images left out" in caplog.text
+
+
+def test_recipes_are_listed_with_what_they_are_and_printed(run, tmp_path):
+    code, out, _ = run("recipes")
+    assert code == 0
+    assert "baseline" in out
+    assert "small" in out
+    _, out, _ = run("recipes", "--json")
+    assert {row["recipe"] for row in json.loads(out)} == {"baseline", "small"}
+    _, out, _ = run("recipes", "baseline")
+    assert yaml.safe_load(out)["model"]["name"] == "timm:resnet50"
+    assert run("recipes", "basline")[0] == 2
+
+
+def test_the_verbs_load_no_torch():
+    probe = "import reid_core.training.command, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+def test_every_public_name_resolves():
+    import reid_core.training as training
+
+    for name in training.__all__:
+        assert getattr(training, name) is not None
