@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 app = application("Read, check and describe person re-identification data; draw synthetic people.")
-app.command()(synth)
 
 
 def main() -> None:
@@ -115,6 +114,9 @@ def manifest(
     show([row], as_json=as_json)
     if not below:
         note(f"move {out.name} to {records.root} before you read it with --data csv")
+
+
+app.command()(synth)
 
 
 def _load(data: str, root: Path) -> Records:
