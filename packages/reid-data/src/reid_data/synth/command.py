@@ -30,7 +30,7 @@ def synth(
 ) -> None:
     """Render synthetic people seen by several cameras, in the layout of Market-1501."""
     from .plan import plan_shots
-    from .writing import synthesize
+    from .writing import check_request, synthesize
 
     plan = {
         "identities": identities,
@@ -40,10 +40,10 @@ def synth(
         "distractors": distractors,
         "seed": seed,
     }
+    drawing = {"height": height, "width": width, "workers": workers}
+    check_request(out, **plan, **drawing)
     with progress("rendering", total=len(plan_shots(**plan))) as advance:
-        counts = synthesize(
-            out, **plan, height=height, width=width, workers=workers, advance=advance
-        )
+        counts = synthesize(out, **plan, **drawing, advance=advance)
     rows = [{"split": split, "images": count} for split, count in counts.items()]
     show(rows, title=f"Synthetic people in {out}", as_json=as_json)
     note(f"Market-1501 layout; read it with: --data market1501 --root {out}")

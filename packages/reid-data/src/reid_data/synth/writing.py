@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -26,12 +27,24 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["RENDERER", "synthesize"]
+__all__ = ["RENDERER", "check_request", "draw_shot", "synthesize"]
 
 RENDERER = 1
 """Counts the changes after which the same arguments draw other pictures."""
 
 _CHUNK = 64
+
+_LIMITS = {
+    "identities": (1, market1501.MAX_IDENTITIES),
+    "test_identities": (1, market1501.MAX_IDENTITIES),
+    "cameras": (2, market1501.MAX_CAMERAS),
+    "images_per_camera": (1, 9999),
+    "distractors": (0, 10_000_000),
+    "height": (32, 4096),
+    "width": (16, 4096),
+    "seed": (0, 2**63 - 1),
+    "workers": (0, 4096),
+}
 
 
 @dataclass(frozen=True)
@@ -95,9 +108,9 @@ def synthesize(
         "distractors": distractors,
         "seed": seed,
     }
-    _check(arguments, height=height, width=width, workers=workers)
+    check_request(root, **arguments, height=height, width=width, workers=workers)
     shots = plan_shots(**arguments)
-    with _appearing(Path(root)) as folder:
+    with _appearing(Path(root).resolve()) as folder:
         for name in market1501.FOLDERS:
             (folder / name).mkdir()
         studio = _Studio(folder, seed, sample_cameras(cameras, seed=seed), height, width)
@@ -108,6 +121,33 @@ def synthesize(
         facts |= {"renderer": RENDERER, "version": _version()}
         (folder / "synth.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return dict(Counter(shot.split for shot in shots))
+
+
+def check_request(root: Path | str, **arguments: int) -> None:
+    """Refuse what `synthesize` cannot do, before anything is drawn.
+
+    Args:
+        root: folder to write.
+        arguments: whole numbers by the names that `synthesize` gives them.
+
+    Raises:
+        ValueError: the first argument that is out of range, or ``root`` is not empty.
+    """
+    for name, value in arguments.items():
+        low, high = _LIMITS[name]
+        if not low <= value <= high:
+            raise ValueError(f"{name}: expected {low} to {high}, got {value}")
+    people = arguments["identities"] + arguments["test_identities"]
+    if people > market1501.MAX_IDENTITIES:
+        raise ValueError(
+            f"identities and test_identities: expected at most {market1501.MAX_IDENTITIES} "
+            f"together (file names have four digits), got {people}"
+        )
+    folder = Path(root)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"expected a folder to write to, {folder} is a file")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty; choose another folder or remove it first")
 
 
 def draw_shot(
@@ -149,12 +189,18 @@ def _draw_all(studio: _Studio, shots: list[Shot], workers: int) -> Iterator[int]
             yield _draw_chunk(studio, chunk)
         return
     # spawned, not forked: the caller may hold threads (torch does), which a fork would break
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+    )
     try:
         for future in as_completed([pool.submit(_draw_chunk, studio, part) for part in chunks]):
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _draw_chunk(studio: _Studio, shots: list[Shot]) -> int:
@@ -173,44 +219,15 @@ def _draw_chunk(studio: _Studio, shots: list[Shot]) -> int:
 @contextmanager
 def _appearing(root: Path) -> Iterator[Path]:
     """A folder beside ``root`` that takes its name when everything has been written."""
-    if root.is_file():
-        raise ValueError(f"expected a folder to write to, {root} is a file")
-    if root.is_dir() and any(root.iterdir()):
-        raise ValueError(f"{root} is not empty; choose another folder or remove it first")
-    target = root.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = target.with_name(f".{target.name}.{os.getpid()}.part")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    folder = root.with_name(f".{root.name}.{os.getpid()}.part")
     folder.mkdir()
     try:
         yield folder
-        folder.replace(target)
+        folder.replace(root)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _check(arguments: dict[str, int], *, height: int, width: int, workers: int) -> None:
-    limits = {
-        "identities": (1, market1501.MAX_IDENTITIES),
-        "test_identities": (1, market1501.MAX_IDENTITIES),
-        "cameras": (2, market1501.MAX_CAMERAS),
-        "images_per_camera": (1, 9999),
-        "distractors": (0, 10_000_000),
-        "seed": (0, 2**63 - 1),
-        "height": (32, 4096),
-        "width": (16, 4096),
-        "workers": (0, 4096),
-    }
-    values = {**arguments, "height": height, "width": width, "workers": workers}
-    for name, (low, high) in limits.items():
-        if not low <= values[name] <= high:
-            raise ValueError(f"{name}: expected {low} to {high}, got {values[name]}")
-    people = arguments["identities"] + arguments["test_identities"]
-    if people > market1501.MAX_IDENTITIES:
-        raise ValueError(
-            f"identities and test_identities: expected at most {market1501.MAX_IDENTITIES} "
-            f"together (file names have four digits), got {people}"
-        )
 
 
 def _version() -> str:
