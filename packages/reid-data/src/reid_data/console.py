@@ -181,13 +181,17 @@ def show(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left")
+    # The title stands above the table, not in it: rich would fold it to the table's width.
+    console = Console(highlight=False)
+    if title:
+        console.print(title, style="bold", soft_wrap=True)
+    table = Table()
     for column, value in (rows[0] if rows else {}).items():
         number = isinstance(value, int | float)
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console().print(table)
+    console.print(table)
 
 
 def _cell(value: Any) -> str:
