@@ -179,6 +179,16 @@ def test_an_embedder_that_misbehaves_is_named(
         embed(Wrong(output), records, workers=0)
 
 
+def test_a_description_that_could_not_be_saved_is_refused_before_the_pass(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Recording()
+    monkeypatch.setattr(model, "describe", lambda: {"where": torch.device("cpu")})
+    with pytest.raises(ValueError, match="describe itself in plain JSON values"):
+        embed(model, records, workers=0)
+    assert model.modes == []
+
+
 def test_half_precision_output_becomes_float32(records: Records) -> None:
     model = Wrong(lambda images: images.half().mean(dim=(1, 2, 3))[:, None])
     assert embed(model, records, workers=0).features.dtype == np.float32

@@ -87,7 +87,8 @@ class Embeddings:
     @property
     def camids(self) -> NDArray[np.int64]:
         """Cameras (N,); -1 where unknown, and an unknown camera equals no other."""
-        return self.table["camid"].fillna(-1).to_numpy(np.int64)
+        cameras = self.table["camid"].astype("Int64")
+        return np.asarray(cameras.to_numpy(dtype=np.int64, na_value=-1), np.int64)
 
     @property
     def paths(self) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -52,8 +53,9 @@ def embed(
         UnreadableImagesError: lists every unreadable image; those that a glance at the files
             shows are reported before the pass, those that decoding shows after it.
         ValueError: nothing is left to embed, or the embedder returns something else than finite
-            embeddings (B, D).
+            embeddings (B, D), or does not describe itself in plain values.
     """
+    facts = _facts(embedder, flip)
     if not skip_unreadable:
         _refuse(find_unreadable(records, workers=workers, decode=False))
     started = time.perf_counter()
@@ -90,7 +92,7 @@ def embed(
         _log.info("%d unreadable images were left out", len(unreadable))
     seconds = time.perf_counter() - started
     meta = {
-        **_facts(embedder, flip),
+        **facts,
         "unreadable": len(unreadable),
         "seconds": round(seconds, 3),
         "images_per_second": round(int(done.sum()) / seconds, 1),
@@ -130,15 +132,22 @@ def _checked(embedder: Embedder, images: Tensor) -> Tensor:
 
 
 def _facts(embedder: Embedder, flip: bool) -> dict[str, Any]:
-    return {
+    facts = {
         "fingerprint": embedder.fingerprint,
         "embedder": embedder.describe(),
         "image_size": list(embedder.image_size),
         "flip": flip,
         "normalised": False,
         "device": str(embedder.device),
-        "software": {"reid-eval": version("reid-eval"), "torch": torch.__version__},
+        "software": {"reid-eval": version("reid-eval"), "torch": str(torch.__version__)},
     }
+    try:
+        json.dumps(facts)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the embedder must describe itself in plain JSON values: {error}"
+        ) from error
+    return facts
 
 
 def _refuse(unreadable: list[Unreadable]) -> None:
