@@ -1,0 +1,102 @@
+r"""How far a single-precision product may be from the exact score.
+
+With unit roundoff :math:`u = 2^{-24}`, a dot product of length :math:`D` is off by at most
+:math:`D u \, |q|^T |g| \le D u \lVert q \rVert \lVert g \rVert` for *any* order of summation, with
+or without fused multiply-add (Jeannerod & Rump, "Improved error bounds for inner products in
+floating-point arithmetic", SIAM J. Matrix Anal. Appl. 34, 2013), plus :math:`D \, 2^{-126}` where
+products underflow, be they flushed to zero or not. This holds for every conventional matrix
+product; it would not hold for a Strassen-like one, which no BLAS that torch uses applies to
+float32. Scaling, biasing and rounding the thresholds to float32 add a few more :math:`u`. The
+rounding of the exact scores themselves, :math:`2^{-53}` relative, disappears in the allowance.
+
+Where torch was told to round the factors of a product (TF32 on a GPU, bfloat16 on a CPU), the
+bound widens by that rounding, so results stay exact and only more pairs are scored twice.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from reid_eval.metrics.options import Metric
+
+__all__ = ["LARGEST_NORM", "LinearForm", "linear_form", "product_roundoff"]
+
+_Floats = npt.NDArray[np.float64]
+
+LARGEST_NORM = 1e15
+"""Feature norms up to here cannot overflow a float32 product of two rows."""
+
+_UNIT = 2.0**-24
+_UNDERFLOW = 2.0**-126
+_TINY_NORM = 1e-30  # its reciprocal, and that times any permitted norm, are float32 numbers
+_ALLOWANCE = 16
+# Error of one product of two factors that are rounded, or at worst truncated, to TF32 or bfloat16.
+_ROUNDED_FACTORS = {"tf32": 2.0**-9, "bf16": 2.0**-6}
+
+
+class LinearForm(NamedTuple):
+    """See :class:`~reid_eval.metrics.tiles.GalleryBlock`."""
+
+    scale: _Floats
+    bias: _Floats
+    factor: _Floats
+    shift: _Floats
+    slack: _Floats
+
+
+def product_roundoff(device: torch.device) -> float:
+    """Relative error of the factors of a float32 matrix product under torch's settings."""
+    backend = torch.backends.cuda if device.type == "cuda" else torch.backends.mkldnn
+    return _ROUNDED_FACTORS.get(str(backend.matmul.fp32_precision), 0.0)
+
+
+def linear_form(
+    metric: Metric,
+    query_squares: _Floats,
+    gallery_squares: _Floats,
+    *,
+    dim: int,
+    roundoff: float,
+) -> LinearForm:
+    r"""Relate products ``s`` of a query and a gallery block to their exact scores.
+
+    - cosine: :math:`s / \lVert g \rVert \approx \text{score} \cdot \lVert q \rVert`
+    - euclidean: :math:`2 s - \lVert g \rVert^2 \approx \text{score} + \lVert q \rVert^2`
+
+    Args:
+        metric: which.
+        query_squares: ``(Q,)`` squared norms.
+        gallery_squares: ``(B,)`` squared norms.
+        dim: the number of columns, ``D``.
+        roundoff: from :func:`product_roundoff`.
+    """
+    query_norms, gallery_norms = np.sqrt(query_squares), np.sqrt(gallery_squares)
+    relative = (dim + _ALLOWANCE) * _UNIT * (1 + roundoff) + roundoff
+    if metric == "euclidean":
+        largest = float(gallery_norms.max())
+        slack = 2 * relative * query_norms * largest + 4 * _UNIT * (largest**2 + query_squares)
+        return LinearForm(
+            scale=np.full_like(gallery_squares, 2.0),
+            bias=-gallery_squares,
+            factor=np.ones_like(query_squares),
+            shift=query_squares,
+            slack=slack + 4 * dim * _UNDERFLOW,
+        )
+    present = gallery_norms > _TINY_NORM
+    tiny = bool(((gallery_norms > 0) & ~present).any())
+    smallest = float(gallery_norms[present].min(initial=1.0))
+    slack = relative * query_norms + 2 * dim * _UNDERFLOW / smallest
+    scale = np.zeros_like(gallery_norms)
+    np.divide(1.0, gallery_norms, out=scale, where=present)
+    return LinearForm(
+        scale=scale,
+        bias=np.zeros_like(gallery_norms),
+        factor=query_norms,
+        shift=np.zeros_like(query_norms),
+        # A row too small to divide by is scaled to 0: anything up to the query's norm is possible.
+        slack=2 * query_norms + slack if tiny else slack,
+    )

@@ -1,0 +1,228 @@
+"""Compiled loops behind the counting of ranks on the CPU.
+
+Imported only where they are needed: numba takes a moment to load. Each kernel works on a range
+``[first, last)`` of its items and releases the GIL, so plain Python threads share the work
+without a second thread pool beside torch's. The arrays come in the named tuples of
+:mod:`reid_eval.metrics.tiles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from reid_eval.metrics.tiles import EUCLIDEAN, GALLERY_ORDER, GIVEN, LANES, PESSIMISTIC
+
+__all__ = ["count_rows", "pair_dots", "squared_norms"]
+
+CHUNK = 512
+"""Scores that are scaled and counted at once; 2 KiB, so they stay in the L1 cache."""
+
+COMPARED = 64
+"""Thresholds that are compared one by one before a binary search per score is cheaper."""
+
+# Reordering touches only the integer counters and the scaled fp32 score, whose rounding the
+# error bound covers; exact scores are computed in kernels without it.
+_REORDER = {"reassoc", "nnan", "nsz", "contract"}
+
+
+def _entry(function: Callable[..., Any]) -> Any:
+    """Compile, keep the machine code on disk if any folder can be written, release the GIL."""
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no folder for its cache
+        return numba.njit(nogil=True)(function)
+
+
+@numba.njit(nogil=True)
+def _exact_dot(x: Any, y: Any, lanes: Any) -> Any:
+    whole = x.shape[0] // LANES * LANES
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    for k in range(0, whole, LANES):
+        for lane in range(LANES):
+            lanes[lane] += np.float64(x[k + lane]) * np.float64(y[k + lane])
+    for lane in range(x.shape[0] - whole):
+        lanes[lane] += np.float64(x[whole + lane]) * np.float64(y[whole + lane])
+    width = LANES // 2
+    while width > 0:
+        for lane in range(width):
+            lanes[lane] += lanes[lane + width]
+        width //= 2
+    return lanes[0]
+
+
+@_entry
+def squared_norms(rows: Any, out: Any, first: Any, last: Any) -> None:
+    """``out[i] = rows[i] . rows[i]``."""
+    lanes = np.empty(LANES, dtype=np.float64)
+    for i in range(first, last):
+        out[i] = _exact_dot(rows[i], rows[i], lanes)
+
+
+@_entry
+def pair_dots(
+    queries: Any, rows: Any, query: Any, row: Any, out: Any, first: Any, last: Any
+) -> None:
+    """``out[i] = queries[query[i]] . rows[row[i]]``."""
+    lanes = np.empty(LANES, dtype=np.float64)
+    for i in range(first, last):
+        out[i] = _exact_dot(queries[query[i]], rows[row[i]], lanes)
+
+
+@numba.njit(nogil=True, fastmath=_REORDER)
+def _scale(scores: Any, scale: Any, bias: Any, out: Any) -> None:
+    for i in range(scores.shape[0]):
+        out[i] = scores[i] * scale[i] + bias[i]
+
+
+@numba.njit(nogil=True, fastmath=_REORDER)
+def _compare(scores: Any, low: Any, high: Any) -> Any:
+    possible, certain = np.int32(0), np.int32(0)
+    for i in range(scores.shape[0]):
+        possible = np.int32(possible + np.int32(scores[i] >= low))
+        certain = np.int32(certain + np.int32(scores[i] > high))
+    return possible, certain
+
+
+@numba.njit(nogil=True)
+def _count_chunk(scores: Any, low: Any, high: Any, counts: Any) -> Any:
+    """Count by comparing; -1 where a score is undecided, else the number of thresholds reached."""
+    for k in range(low.shape[0]):
+        if k == COMPARED:
+            return -1
+        possible, certain = _compare(scores, low[k], high[k])
+        if possible == 0:
+            return k
+        if possible != certain:
+            return -1
+        counts[k] = certain
+    return low.shape[0]
+
+
+@numba.njit(nogil=True)
+def _exact_score(block: Any, gallery: Any, metric: Any, r: Any, j: Any, lanes: Any) -> Any:
+    dot = _exact_dot(block.queries[r], gallery.rows[j], lanes)
+    if metric == EUCLIDEAN:
+        return 2.0 * dot - (block.term[r] + gallery.term[j])
+    return 0.0 if dot == 0.0 else dot / (block.term[r] * gallery.term[j])
+
+
+@numba.njit(nogil=True)
+def _beaten(score: Any, column: Any, scores: Any, columns: Any, ties: Any) -> Any:
+    """How many of the thresholds, weakest first, a non-match with an exact score precedes."""
+    first, last = 0, scores.shape[0]
+    while first < last:
+        middle = (first + last) // 2
+        before = score > scores[middle]
+        if score == scores[middle]:
+            before = ties == PESSIMISTIC or (ties == GALLERY_ORDER and column < columns[middle])
+        if before:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@numba.njit(nogil=True)
+def _load_chunk(
+    tile: Any, block: Any, gallery: Any, r: Any, left: Any, hidden: Any, chunk: Any
+) -> Any:
+    """Scaled scores of the non-matches; the others become minus infinity. Returns the next one."""
+    right = left + chunk.shape[0]
+    _scale(tile[r, left:right], gallery.scale[left:right], gallery.bias[left:right], chunk)
+    end = block.hidden_start[r + 1]
+    while hidden < end and block.hidden_column[hidden] < gallery.offset + right:
+        chunk[block.hidden_column[hidden] - gallery.offset - left] = -np.inf
+        hidden += 1
+    return hidden
+
+
+@numba.njit(nogil=True)
+def _search_chunk(
+    chunk: Any,
+    low: Any,
+    high: Any,
+    block: Any,
+    gallery: Any,
+    ties: Any,
+    metric: Any,
+    r: Any,
+    left: Any,
+    surpassed: Any,
+    lanes: Any,
+) -> Any:
+    """Count by a binary search for each score, exact where it is undecided; returns how many."""
+    begin, end = block.start[r], block.start[r + 1]
+    rescored = 0
+    for i in range(chunk.shape[0]):
+        value = chunk[i]
+        if value < low[0]:
+            continue
+        beaten = np.searchsorted(high, value, side="left")
+        if beaten != np.searchsorted(low, value, side="right"):
+            exact = np.float64(value)
+            if metric != GIVEN:
+                exact = _exact_score(block, gallery, metric, r, left + i, lanes)
+            column = gallery.offset + left + i
+            beaten = _beaten(exact, column, block.score[begin:end], block.column[begin:end], ties)
+            rescored += 1
+        surpassed[beaten] += 1
+    return rescored
+
+
+@_entry
+def count_rows(
+    tile: Any, block: Any, gallery: Any, ties: Any, metric: Any, counts: Any, first: Any, last: Any
+) -> Any:
+    """Add to ``counts`` the non-matches in rows of a tile that precede each match.
+
+    Args:
+        tile: ``(Q, B)`` products, or distances for ``GIVEN``.
+        block: :class:`~reid_eval.metrics.tiles.QueryBlock` of arrays.
+        gallery: :class:`~reid_eval.metrics.tiles.GalleryBlock` of arrays.
+        ties: a tie code.
+        metric: a metric code.
+        counts: ``(N,)`` int64, one entry a match.
+        first: the first row to work on.
+        last: one past the last row.
+
+    Returns:
+        How many entries their exact score decided.
+    """
+    most = np.max(block.start[first + 1 : last + 1] - block.start[first:last])
+    low_, high_ = np.empty(most, dtype=tile.dtype), np.empty(most, dtype=tile.dtype)
+    scaled = np.empty(CHUNK, dtype=tile.dtype)
+    compared = np.empty(COMPARED, dtype=np.int64)
+    surpassed = np.empty(most + 1, dtype=np.int64)
+    lanes = np.empty(LANES, dtype=np.float64)
+    rescored = 0
+    for r in range(first, last):
+        begin, size = block.start[r], block.start[r + 1] - block.start[r]
+        low, high = low_[:size], high_[:size]
+        for k in range(size):
+            threshold = block.score[begin + k] * gallery.factor[r] + gallery.shift[r]
+            low[k], high[k] = threshold - gallery.slack[r], threshold + gallery.slack[r]
+        surpassed[: size + 1] = 0
+        hidden = block.hidden_start[r]
+        hidden += np.searchsorted(
+            block.hidden_column[hidden : block.hidden_start[r + 1]], gallery.offset
+        )
+        for left in range(0, tile.shape[1], CHUNK):
+            chunk = scaled[: min(CHUNK, tile.shape[1] - left)]
+            hidden = _load_chunk(tile, block, gallery, r, left, hidden, chunk)
+            reached = _count_chunk(chunk, low, high, compared)
+            for k in range(reached):
+                counts[begin + k] += compared[k]
+            if reached < 0:
+                rescored += _search_chunk(
+                    chunk, low, high, block, gallery, ties, metric, r, left, surpassed, lanes
+                )
+        above = 0
+        for k in range(size - 1, -1, -1):
+            above += surpassed[k + 1]
+            counts[begin + k] += above
+    return rescored

@@ -1,0 +1,153 @@
+"""Scores from features: exact ones for chosen pairs, float32 tiles with a bound for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from reid_eval.metrics.bounds import LARGEST_NORM, linear_form, product_roundoff
+from reid_eval.metrics.features import FeatureBlocks
+from reid_eval.metrics.options import Metric
+from reid_eval.metrics.streaming import CountingBackend, QueryRows
+from reid_eval.metrics.tiles import COSINE, EUCLIDEAN, GalleryBlock
+
+__all__ = ["ProductScores", "block_sizes"]
+
+_Floats = npt.NDArray[np.float64]
+_Ints = npt.NDArray[np.int64]
+
+_CODES = {"cosine": COSINE, "euclidean": EUCLIDEAN}
+_TILE_BYTES = {"cpu": 2**24}  # stays in a last-level cache between product and counting
+_TILE_BYTES_ELSEWHERE = 2**28
+_TALLEST, _NARROWEST, _WIDEST = 4096, 256, 16384
+
+
+def block_sizes(
+    query_block: int | None, gallery_block: int | None, *, queries: int, device: torch.device
+) -> tuple[int, int]:
+    """Queries and gallery rows of one tile; None chooses.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+    for name, size in (("query_block", query_block), ("gallery_block", gallery_block)):
+        if size is not None and size < 1:
+            raise ValueError(f"{name} must be at least 1, or None to choose, got {size}")
+    height = query_block or min(queries, _TALLEST)
+    tile_bytes = _TILE_BYTES.get(device.type, _TILE_BYTES_ELSEWHERE)
+    width = min(max(tile_bytes // (4 * height), _NARROWEST), _WIDEST) // _NARROWEST * _NARROWEST
+    return height, gallery_block or width
+
+
+class ProductScores:
+    """Cosine similarities or negated squared distances of features, see ``ScoreSource``.
+
+    Args:
+        queries: ``(Q, D)``.
+        gallery: ``(G, D)``.
+        metric: which score.
+        junk: ``(G,)`` true for rows that are left out for everyone.
+        counting: computes exact scores.
+        width: gallery rows of one tile.
+
+    Raises:
+        ValueError: other numbers of columns, values that are not finite, or far too large.
+    """
+
+    def __init__(
+        self,
+        queries: FeatureBlocks,
+        gallery: FeatureBlocks,
+        *,
+        metric: Metric,
+        junk: npt.NDArray[np.bool_],
+        counting: CountingBackend,
+        width: int,
+    ) -> None:
+        if queries.dim != gallery.dim:
+            raise ValueError(
+                f"{queries.name} and {gallery.name} must have equally many columns, "
+                f"got {queries.dim} and {gallery.dim}"
+            )
+        self.code = _CODES[metric]
+        self._queries, self._gallery = queries, gallery
+        self._metric: Metric = metric
+        self._junk = junk
+        self._counting = counting
+        self._width = width
+        self._query_squares = _squared_norms(counting, queries, width)
+        self._gallery_squares = _squared_norms(counting, gallery, width)
+
+    def load(self, run: _Ints) -> QueryRows:
+        """The queries at the ascending indices ``run``."""
+        squares = self._query_squares[run]
+        return QueryRows(self._queries.take(run), squares, self._term(squares))
+
+    def _term(self, squares: _Floats) -> _Floats:
+        return np.sqrt(squares) if self._metric == "cosine" else squares
+
+    def exact_scores(self, rows: QueryRows, query: _Ints, column: _Ints) -> _Floats:
+        """Exact scores ``(N,)`` of pairs; reads only the gallery blocks that they touch."""
+        dots = np.empty(len(query), dtype=np.float64)
+        order = np.argsort(column, kind="stable")
+        edges = np.arange(0, len(self._gallery) + self._width, self._width)
+        bounds = np.searchsorted(column[order], edges)
+        for i in np.flatnonzero(np.diff(bounds)):
+            chosen = order[bounds[i] : bounds[i + 1]]
+            start = int(edges[i])
+            block = self._gallery.rows(start, min(start + self._width, len(self._gallery)))
+            dots[chosen] = self._counting.pair_dots(
+                rows.features, block, query[chosen], column[chosen] - start
+            )
+        left, right = rows.term[query], self._term(self._gallery_squares[column])
+        if self.code == EUCLIDEAN:
+            return 2.0 * dots - (left + right)
+        return np.divide(dots, left * right, out=np.zeros_like(dots), where=dots != 0)
+
+    def tiles(self, rows: QueryRows) -> Iterator[tuple[Tensor, GalleryBlock]]:
+        """Float32 products of the run with consecutive gallery blocks; one buffer, reused."""
+        height = len(rows.features)
+        roundoff = product_roundoff(rows.features.device)
+        buffer = rows.features.new_empty(height * min(self._width, len(self._gallery)))
+        for start, block in self._gallery.blocks(self._width):
+            tile = buffer[: height * len(block)].view(height, len(block))
+            torch.mm(rows.features, block.T, out=tile)
+            squares = self._gallery_squares[start : start + len(block)]
+            form = linear_form(
+                self._metric, rows.squares, squares, dim=self._gallery.dim, roundoff=roundoff
+            )
+            bias = np.where(self._junk[start : start + len(block)], -np.inf, form.bias)
+            yield (
+                tile,
+                GalleryBlock(
+                    offset=start,
+                    rows=block,
+                    term=self._term(squares),
+                    scale=form.scale,
+                    bias=bias,
+                    factor=form.factor,
+                    shift=form.shift,
+                    slack=form.slack,
+                ),
+            )
+
+
+def _squared_norms(counting: CountingBackend, features: FeatureBlocks, size: int) -> _Floats:
+    squares = np.concatenate([counting.squared_norms(block) for _, block in features.blocks(size)])
+    broken = np.flatnonzero(~np.isfinite(squares))
+    if len(broken):
+        raise ValueError(
+            f"{features.name} must be finite in float32, but {len(broken)} of {len(squares)} rows "
+            f"hold NaN or infinity, first row {broken[0]}; embed those images again or drop them"
+        )
+    large = np.flatnonzero(squares > LARGEST_NORM**2)
+    if len(large):
+        raise ValueError(
+            f"{features.name} must have norms up to {LARGEST_NORM:g}, but row {large[0]} has "
+            f"{np.sqrt(squares[large[0]]):g}; divide all features by one number"
+        )
+    return squares

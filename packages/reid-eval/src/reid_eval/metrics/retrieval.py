@@ -1,0 +1,129 @@
+"""mAP, CMC and mINP from features."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import closing
+from typing import Any
+
+import torch
+
+from reid_eval.metrics.features import FeatureBlocks, pick_device
+from reid_eval.metrics.matching import match_labels
+from reid_eval.metrics.options import (
+    AveragePrecision,
+    Backend,
+    CameraFilter,
+    Metric,
+    Ties,
+    check_option,
+)
+from reid_eval.metrics.products import ProductScores, block_sizes
+from reid_eval.metrics.report import RetrievalReport, report_from_ranks
+from reid_eval.metrics.streaming import make_backend, rank_matches
+
+__all__ = ["retrieval_metrics"]
+
+
+def retrieval_metrics(
+    query_features: Any,
+    gallery_features: Any,
+    query_pids: Any,
+    gallery_pids: Any,
+    *,
+    query_camids: Any = None,
+    gallery_camids: Any = None,
+    metric: Metric = "cosine",
+    camera_filter: CameraFilter = "cross-camera",
+    junk_pids: Collection[int] = (-1,),
+    average_precision: AveragePrecision = "mean",
+    ties: Ties = "gallery-order",
+    query_block: int | None = None,
+    gallery_block: int | None = None,
+    device: str | torch.device | None = None,
+    backend: Backend = "auto",
+) -> RetrievalReport:
+    r"""Evaluate retrieval: mAP, CMC and mINP, exactly, without holding or sorting all scores.
+
+    Features are rounded to float32 (a block at a time; float32 arrays and memory maps are never
+    copied). The score of a pair is the product of its float32 features summed in float64,
+    :math:`q \cdot g / (\lVert q \rVert \lVert g \rVert)` for ``"cosine"`` (0 for a zero vector),
+    :math:`2\, q \cdot g - \lVert q \rVert^2 - \lVert g \rVert^2`, the negated squared distance,
+    for ``"euclidean"``. These scores define the result: it does not depend on block sizes,
+    threads, device or backend.
+
+    Args:
+        query_features: ``(Q, D)`` NumPy array, memory map or tensor of any float dtype.
+        gallery_features: ``(G, D)`` likewise.
+        query_pids: ``(Q,)`` integer identities.
+        gallery_pids: ``(G,)`` integer identities.
+        query_camids: ``(Q,)`` integer cameras; below 0 is unknown and equals none. None when no
+            camera is known.
+        gallery_camids: ``(G,)`` likewise.
+        metric: ``"cosine"`` or ``"euclidean"``.
+        camera_filter: ``"cross-camera"`` leaves out, for each query, the gallery items of its
+            identity and camera; ``"none"`` keeps them.
+        junk_pids: identities whose gallery items are left out for every query, and whose queries
+            are skipped. Market-1501 marks junk with -1. Its distractors, pid 0, are no junk.
+        average_precision: ``"mean"`` of the precision at the hits, or ``"trapezoid"`` as
+            Market-1501's own code has it, see :func:`~reid_eval.metrics.ranks.average_precision`.
+        ties: among equal scores, ``"gallery-order"`` puts the smaller gallery index first, as a
+            stable sort does; ``"optimistic"`` puts matches first, ``"pessimistic"`` last.
+        query_block: queries in one block; None chooses.
+        gallery_block: gallery rows in one block; None chooses.
+        device: where to work; None takes the features' device.
+        backend: ``"numba"`` counts with compiled kernels on the CPU, ``"torch"`` with torch
+            operations on any device, ``"auto"`` chooses. All give the same numbers.
+
+    Returns:
+        The report. Queries without a match are skipped and say why.
+
+    Raises:
+        ValueError: features that are not finite, empty or of different width; labels that are not
+            integers or of the wrong number; an unknown option; no query with a match.
+
+    Example:
+        >>> import numpy as np
+        >>> query, gallery = np.eye(2), np.array([[1.0, 0.2], [0.9, 0.1], [0.1, 1.0]])
+        >>> report = retrieval_metrics(query, gallery, [7, 8], [7, 8, 8])
+        >>> report.mAP
+        0.6666666666666666
+        >>> report.rank(1)
+        0.5
+    """
+    check_option("metric", metric, Metric)
+    check_option("average_precision", average_precision, AveragePrecision)
+    check_option("ties", ties, Ties)
+    check_option("backend", backend, Backend)
+    place = pick_device(device, query_features, gallery_features)
+    queries = FeatureBlocks("query_features", query_features, device=place)
+    gallery = FeatureBlocks("gallery_features", gallery_features, device=place)
+    height, width = block_sizes(query_block, gallery_block, queries=len(queries), device=place)
+    matching = match_labels(
+        query_pids,
+        gallery_pids,
+        query_camids=query_camids,
+        gallery_camids=gallery_camids,
+        sizes=(len(queries), len(gallery)),
+        camera_filter=camera_filter,
+        junk_pids=junk_pids,
+    )
+    with closing(make_backend(backend, place)) as counting:
+        source = ProductScores(
+            queries,
+            gallery,
+            metric=metric,
+            junk=matching.junk,
+            counting=counting,
+            width=width,
+        )
+        found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
+    protocol = {
+        "metric": metric,
+        "camera_filter": camera_filter,
+        "junk_pids": sorted(int(pid) for pid in junk_pids),
+        "average_precision": average_precision,
+        "ties": ties,
+        "gallery_size": len(gallery),
+    }
+    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
