@@ -61,8 +61,8 @@ def read_raw(
 
     Args:
         path: the file, UTF-8.
-        headers: the headers that it may have; case and blanks do not matter. A first line that is
-            none of them is a row.
+        headers: how the header may begin; case and blanks do not matter. A first line that begins
+            like none of them is a row.
         columns: how many cells each row must have; None allows any number.
 
     Raises:
@@ -148,8 +148,9 @@ def _header(
     def plain(names: Sequence[str]) -> list[str]:
         return [name.strip().lower() for name in names]
 
-    known = [plain(header) for header in headers]
-    return tuple(cells[0]) if cells and plain(cells[0]) in known else None
+    first = plain(cells[0]) if cells else []
+    known = any(first[: len(header)] == plain(header) for header in headers)
+    return tuple(cells[0]) if first and known else None
 
 
 def _text(path: Path) -> str:
