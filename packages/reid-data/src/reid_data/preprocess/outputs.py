@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reid_data.console import Advance
 
-__all__ = ["do_each", "new_folder"]
+__all__ = ["check_new", "do_each", "new_folder"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,9 +36,8 @@ def new_folder(out: Path) -> Iterator[Path]:
         >>> [path.name for path in out.parent.iterdir()], (out / "note.txt").read_text()
         (['masks'], 'whole')
     """
+    check_new(out)
     place = out.expanduser().resolve()
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        raise ValueError(f"{out} exists and is not an empty folder; remove it or name another")
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
     temporary.mkdir()
@@ -47,6 +46,17 @@ def new_folder(out: Path) -> Iterator[Path]:
         temporary.replace(place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_new(out: Path) -> None:
+    """Refuse a place where something is already, before long work for it begins.
+
+    Raises:
+        ValueError: `out` is a file, or a folder that is not empty.
+    """
+    place = out.expanduser()
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ValueError(f"{out} exists and is not an empty folder; remove it or name another")
 
 
 def do_each(
