@@ -1,3 +1,4 @@
+from .audit.report import AuditReport, audit_records
 from .batch import Batch
 from .columns import SPLITS
 from .datasets import (
@@ -25,6 +26,7 @@ __version__: str
 
 __all__ = [
     "SPLITS",
+    "AuditReport",
     "Augmentation",
     "Batch",
     "DatasetInfo",
@@ -36,6 +38,7 @@ __all__ = [
     "Unreadable",
     "UnreadableImagesError",
     "__version__",
+    "audit_records",
     "dataset_info",
     "eval_loader",
     "find_unreadable",

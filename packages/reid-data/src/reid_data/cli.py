@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reid_data.audit.command import audit
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
 from reid_data.synth.command import synth
 
@@ -26,10 +27,12 @@ def main() -> None:
 
 @app.command("list")
 def list_data(as_json: Json = False) -> None:
-    """List the data sets that can be read, with their licences."""
-    from reid_data.datasets import dataset_info, list_datasets
+    """List the data sets that can be read, with their licences and options (NAME:KEY=VALUE)."""
+    from reid_data.datasets import dataset_info, dataset_options, list_datasets
 
-    infos = [asdict(dataset_info(name)) for name in list_datasets()]
+    infos = [
+        asdict(dataset_info(name)) | {"options": dataset_options(name)} for name in list_datasets()
+    ]
     rows = [
         {
             "name": info["name"],
@@ -38,6 +41,7 @@ def list_data(as_json: Json = False) -> None:
                 f"{split} {identities}/{images}"
                 for split, (identities, images) in info["counts"].items()
             ),
+            "options": "\n".join(f"{key}: {values}" for key, values in info["options"].items()),
             "note": info["note"],
         }
         for info in infos
@@ -116,6 +120,7 @@ def manifest(
         note(f"move {out.name} to {records.root} before you read it with --data csv")
 
 
+app.command()(audit)
 app.command()(synth)
 
 

@@ -1,0 +1,1 @@
+"""Looking for what is wrong with a data set: its pictures, its splits, its labels."""
