@@ -40,7 +40,7 @@ def keep_last_resolution(backbone: Backbone, image_size: Size) -> Probe:
     Raises:
         ValueError: it cannot be done without changing what the network computes otherwise.
     """
-    first = probe(backbone, image_size)
+    first = probe(backbone, image_size, gradients=False)
     shrinking = [step for step in first.strided if _shrinks_to(first.map_size, step)]
     if not shrinking:
         raise ValueError(_refusal("no convolution or pooling makes its last map smaller"))

@@ -48,7 +48,9 @@ class Probe:
     unused: tuple[str, ...]
 
 
-def run_on_meta(backbone: Backbone, image_size: Size) -> tuple[Any, dict[str, Tensor]]:
+def run_on_meta(
+    backbone: Backbone, image_size: Size, *, gradients: bool = False
+) -> tuple[Any, dict[str, Tensor]]:
     """Run on torch's meta device, which knows shapes and gradient paths but no arithmetic.
 
     Returns:
@@ -58,14 +60,14 @@ def run_on_meta(backbone: Backbone, image_size: Size) -> tuple[Any, dict[str, Te
         ValueError: the network refuses images of this size.
     """
     parameters = {
-        name: value.detach().to("meta").requires_grad_()
+        name: value.detach().to("meta").requires_grad_(gradients)
         for name, value in backbone.named_parameters()
     }
     buffers = {name: value.to("meta") for name, value in backbone.named_buffers()}
     images = torch.zeros(_BATCH, 3, *image_size, device="meta")
     was_training = backbone.training
     try:
-        with torch.enable_grad():
+        with torch.set_grad_enabled(gradients):
             found = functional_call(backbone.eval(), {**parameters, **buffers}, (images,))
     except _REFUSALS as error:
         height, width = image_size
@@ -76,8 +78,13 @@ def run_on_meta(backbone: Backbone, image_size: Size) -> tuple[Any, dict[str, Te
     return found, parameters
 
 
-def probe(backbone: Backbone, image_size: Size) -> Probe:
+def probe(backbone: Backbone, image_size: Size, *, gradients: bool = True) -> Probe:
     """See what ``backbone`` does with images of ``image_size``; leaves it as it was.
+
+    Args:
+        backbone: any backbone.
+        image_size: (height, width) in pixels.
+        gradients: look for what takes no part, too; else nothing is reported as idle.
 
     Raises:
         ValueError: the network refuses images of this size, or returns no feature map.
@@ -89,16 +96,14 @@ def probe(backbone: Backbone, image_size: Size) -> Probe:
         for name, module in backbone.named_modules()
     ]
     try:
-        found, parameters = run_on_meta(backbone, image_size)
+        found, parameters = run_on_meta(backbone, image_size, gradients=gradients)
     finally:
         for hook in hooks:
             hook.remove()
     if not isinstance(found, Tensor) or found.ndim != 4 or len(found) != _BATCH:
         came = tuple(found.shape) if isinstance(found, Tensor) else f"a {type(found).__name__}"
         raise ValueError(f"expected a feature map ({_BATCH}, C, H', W') from it, came {came}")
-    gradients = torch.autograd.grad(found.sum(), list(parameters.values()), allow_unused=True)
-    pairs = zip(parameters, gradients, strict=True)
-    idle = frozenset(name for name, gradient in pairs if gradient is None)
+    idle = _idle(found, parameters) if gradients else frozenset()
     size = (found.shape[2], found.shape[3])
     return Probe(found.shape[1], size, tuple(strided), idle, _unused(backbone, called, idle))
 
@@ -113,6 +118,12 @@ def drop_idle(backbone: Backbone, seen: Probe) -> None:
         backbone.set_submodule(name, nn.Identity())
     for name, parameter in backbone.named_parameters():
         parameter.requires_grad_(parameter.requires_grad and name not in seen.idle)
+
+
+def _idle(found: Tensor, parameters: dict[str, Tensor]) -> frozenset[str]:
+    flowing = torch.autograd.grad(found.sum(), list(parameters.values()), allow_unused=True)
+    pairs = zip(parameters, flowing, strict=True)
+    return frozenset(name for name, gradient in pairs if gradient is None)
 
 
 def _unused(backbone: Backbone, called: set[str], idle: frozenset[str]) -> tuple[str, ...]:
