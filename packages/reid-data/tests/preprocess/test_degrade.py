@@ -19,7 +19,7 @@ from reid_data.preprocess.blur_kernels import (
     pad_kernel,
 )
 from reid_data.preprocess.damages import DAMAGE_KINDS, MIXTURES, Damage, Mixture, parse_mixture
-from reid_data.preprocess.degrade import blur, degrade, write_degraded
+from reid_data.preprocess.degrade import blur, degrade_image, write_degraded
 
 KERNELS = [
     *(motion_kernel(length, angle=angle) for length in (1, 8, 19) for angle in (0, 33, 90, 179)),
@@ -92,32 +92,32 @@ def test_blur_is_convolution_with_repeated_borders(kernel, size, make_picture):
 
 def test_pixelation_keeps_its_short_side_and_no_more(make_picture):
     image = make_picture(120, 60)
-    result = degrade(image, Damage("pixelation", 20))
+    result = degrade_image(image, Damage("pixelation", 20))
     small = Image.fromarray(image).resize((20, 40), Image.Resampling.BICUBIC)
     expected = np.asarray(small.resize((60, 120), Image.Resampling.BICUBIC))
     assert (result == expected).all()
     # Beyond a third of the frequencies nothing is left of noise.
     noise = np.random.default_rng(0).integers(0, 256, (120, 60, 3), dtype=np.uint8)
-    spectrum = abs(np.fft.fft2(degrade(noise, Damage("pixelation", 20)), axes=(0, 1)))
+    spectrum = abs(np.fft.fft2(degrade_image(noise, Damage("pixelation", 20)), axes=(0, 1)))
     assert spectrum[60 - 10 : 60 + 10, 30 - 5 : 30 + 5].mean() < 0.1 * spectrum[1:15, 1:8].mean()
-    assert (degrade(image, Damage("pixelation", 60)) == image).all()
-    assert (degrade(image, Damage("pixelation", 63)) == image).all()
+    assert (degrade_image(image, Damage("pixelation", 60)) == image).all()
+    assert (degrade_image(image, Damage("pixelation", 63)) == image).all()
 
 
 def test_noise_has_its_sigma_and_its_seed():
     image = np.full((100, 50, 3), 128, np.uint8)
-    first = degrade(image, Damage("noise", 10, seed=1))
+    first = degrade_image(image, Damage("noise", 10, seed=1))
     assert first.std() == pytest.approx(10, rel=0.05)
     assert first.mean() == pytest.approx(128, abs=0.5)
-    assert (first == degrade(image, Damage("noise", 10, seed=1))).all()
-    assert (first != degrade(image, Damage("noise", 10, seed=2))).any()
+    assert (first == degrade_image(image, Damage("noise", 10, seed=1))).all()
+    assert (first != degrade_image(image, Damage("noise", 10, seed=2))).any()
 
 
 def test_jpeg_is_the_codec(make_picture):
     image = make_picture(64, 32)
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=12)
-    assert (degrade(image, Damage("jpeg", 12)) == np.asarray(Image.open(buffer))).all()
+    assert (degrade_image(image, Damage("jpeg", 12)) == np.asarray(Image.open(buffer))).all()
 
 
 @pytest.mark.parametrize("kind", DAMAGE_KINDS)
@@ -126,7 +126,7 @@ def test_any_image_keeps_its_size_and_is_not_touched(kind, seed, height, width):
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     kept = image.copy()
     damage = Mixture({kind: 1}).draw(np.random.default_rng(seed))
-    result = degrade(image, damage)
+    result = degrade_image(image, damage)
     assert result.shape == image.shape
     assert result.dtype == np.uint8
     assert not np.shares_memory(result, image)
@@ -192,7 +192,7 @@ def test_a_degraded_copy_says_what_was_done(tmp_path, make_records, workers):
     damages = mixture.draw_each(names, seed=5)
     for row, name, damage in zip(rows, names, damages, strict=True):
         assert row["kind"] == damage.kind
-        expected = degrade(read_image(tmp_path / "set" / name), damage)
+        expected = degrade_image(read_image(tmp_path / "set" / name), damage)
         assert (read_image(tmp_path / "low" / name) == expected).all()
     part = write_degraded(records.take([7]), tmp_path / "part", mixture=mixture, seed=5)
     assert part.images == 1

@@ -14,6 +14,7 @@ from reid_data.preprocess.pose_clusters import (
     load_clusters,
     save_clusters,
 )
+from reid_data.preprocess.pose_geometry import EDGES, FAMILIES, blocks, pose_vectors
 from reid_data.preprocess.pose_labels import cluster_poses, poses_of, write_pose_labels
 from reid_data.preprocess.pose_pictures import draw_pose, knee_svg
 from reid_data.preprocess.pose_tables import (
@@ -22,7 +23,6 @@ from reid_data.preprocess.pose_tables import (
     read_pose_table,
     write_pose_table,
 )
-from reid_data.preprocess.pose_vectors import EDGES, FAMILIES, blocks, pose_vectors
 from reid_data.preprocess.poses import Poses
 from reid_data.records import Records
 

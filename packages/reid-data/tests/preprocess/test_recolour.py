@@ -15,7 +15,7 @@ from reid_data.preprocess.recolour import (
     LAST_COLOURS,
     Outfit,
     Recolouring,
-    recolour,
+    recolour_image,
     write_recoloured,
 )
 from reid_data.records import Records
@@ -27,7 +27,7 @@ def test_recolouring_is_the_published_formula(make_picture):
     shirt[4:9, 2:8] = True
     pant = np.zeros((20, 10), bool)
     pant[9:18, 3:7] = True
-    result = recolour(image, [(shirt, (255, 165, 0)), (pant, (0, 0, 255))])
+    result = recolour_image(image, [(shirt, (255, 165, 0)), (pant, (0, 0, 255))])
     either = (shirt | pant)[..., None]
     flat = np.where(shirt[..., None], (255, 165, 0), (0, 0, 255))
     expected = image * (1 - either) + 0.3 * image * either + 0.7 * flat * either
@@ -84,7 +84,7 @@ def test_the_published_colours():
     ("call", "words"),
     [
         (
-            lambda image: recolour(image, [(np.ones((3, 3), bool), (0, 0, 0))]),
+            lambda image: recolour_image(image, [(np.ones((3, 3), bool), (0, 0, 0))]),
             "the size of its image",
         ),
         (lambda image: Recolouring().apply(image, {}, Outfit(0, 0)), "needs the masks pant, shirt"),

@@ -24,10 +24,10 @@ from reid_data.preprocess.damages import Damage, Mixture
 from reid_data.preprocess.rewriting import Rewritten, rewrite_images
 from reid_data.records import Records
 
-__all__ = ["blur", "degrade", "write_degraded"]
+__all__ = ["blur", "degrade_image", "write_degraded"]
 
 
-def degrade(image: Pixels, damage: Damage) -> Pixels:
+def degrade_image(image: Pixels, damage: Damage) -> Pixels:
     """Damage one image.
 
     Args:
@@ -111,7 +111,7 @@ def write_degraded(
     return rewrite_images(
         records,
         out,
-        lambda image, path: degrade(image, damages[path]),
+        lambda image, path: degrade_image(image, damages[path]),
         workers=workers,
         skip_unreadable=skip_unreadable,
         advance=advance,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reid_data.console import Advance
 from reid_data.files import replacing
-from reid_data.preprocess.pose_vectors import Family, Form, Vectors, blocks, pose_vectors
+from reid_data.preprocess.pose_geometry import Family, Form, Vectors, blocks, pose_vectors
 from reid_data.preprocess.poses import Poses
 from reid_data.records import Ids
 

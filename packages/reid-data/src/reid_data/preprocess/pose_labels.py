@@ -21,9 +21,9 @@ from reid_data.preprocess.pose_clusters import (
     save_clusters,
 )
 from reid_data.preprocess.pose_files import write_openpose_csv
+from reid_data.preprocess.pose_geometry import FAMILIES, Family, Form
 from reid_data.preprocess.pose_pictures import draw_pose, knee_svg
 from reid_data.preprocess.pose_tables import PoseTable, pose_table, write_pose_table
-from reid_data.preprocess.pose_vectors import FAMILIES, Family, Form
 from reid_data.preprocess.poses import Poses, match_poses
 from reid_data.preprocess.sizes import image_sizes
 from reid_data.records import Records

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid_data.preprocess.naming import Naming, category, image_id, qualified_id
 from reid_data.preprocess.pose_clusters import COUNTS, PoseClusters
-from reid_data.preprocess.pose_vectors import FAMILIES, Family
+from reid_data.preprocess.pose_geometry import FAMILIES, Family
 from reid_data.preprocess.poses import Poses, match_poses
 from reid_data.preprocess.published import Style, read_raw, write_raw
 from reid_data.records import Ids

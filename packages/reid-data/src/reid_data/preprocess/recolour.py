@@ -30,7 +30,7 @@ __all__ = [
     "Colour",
     "Outfit",
     "Recolouring",
-    "recolour",
+    "recolour_image",
     "write_recoloured",
 ]
 
@@ -124,10 +124,10 @@ class Recolouring:
                 f"recolouring needs the masks {', '.join(missing)}; there are: {', '.join(masks)}"
             )
         regions = [(masks[kind], self.colours[colour]) for kind, colour in wanted]
-        return recolour(image, regions, strength=self.strength)
+        return recolour_image(image, regions, strength=self.strength)
 
 
-def recolour(
+def recolour_image(
     image: Pixels, regions: Sequence[tuple[Mask, Colour]], *, strength: float = 0.7
 ) -> Pixels:
     """Blend flat colours into regions of an image; where regions overlap, the last one counts.
@@ -145,7 +145,7 @@ def recolour(
 
     Example:
         >>> image = np.full((1, 2, 3), 100, np.uint8)
-        >>> recolour(image, [(np.array([[True, False]]), (250, 0, 0))]).tolist()
+        >>> recolour_image(image, [(np.array([[True, False]]), (250, 0, 0))]).tolist()
         [[[205, 30, 30], [100, 100, 100]]]
     """
     result = image.copy()

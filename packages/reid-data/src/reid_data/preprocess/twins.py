@@ -13,7 +13,7 @@ import numpy as np
 
 from reid_data.images import Pixels
 from reid_data.preprocess.damages import Damage
-from reid_data.preprocess.degrade import degrade
+from reid_data.preprocess.degrade import degrade_image
 
 __all__ = ["Twins", "make_twins"]
 
@@ -60,7 +60,7 @@ def make_twins(
         >>> bool((twins.high == twins.low).all())
         True
     """
-    low = degrade(image, damage)
+    low = degrade_image(image, damage)
     if augment is None:
         return Twins(image.copy(), low)
     twins = Twins(*(augment(twin, np.random.default_rng(seed)) for twin in (image, low)))

@@ -18,11 +18,11 @@ __all__ = ["degrade_batch"]
 
 
 def degrade_batch(images: Tensor, damages: Sequence[Damage]) -> Tensor:
-    """Damage each image of a batch as its `Damage` says; `reid_data.preprocess.degrade` does one.
+    """Damage each image of a batch as its `Damage` says.
 
-    Blurs and pixelation agree with that function within a grey level. Noise has the same strength
-    but other values, and depends on the kind of device. JPEG is kornia's model of the codec, which
-    rounds smoothly.
+    Blurs and pixelation agree with `reid_data.preprocess.degrade_image` within two grey levels.
+    Noise has the same strength but other values, and depends on the kind of device. JPEG is
+    kornia's model of the codec, which rounds smoothly.
 
     The images were flipped and cropped by the loader already, so a batch and what this makes of it
     are pixel for pixel the same place: twins that share one geometric augmentation. Pixels of

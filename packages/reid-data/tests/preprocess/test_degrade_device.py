@@ -9,8 +9,8 @@ import torch
 from reid_data.console import MissingExtraError
 from reid_data.loading import ImageDataset
 from reid_data.preprocess.damages import Damage, Mixture
-from reid_data.preprocess.degrade import degrade, write_degraded
-from reid_data.preprocess.degrade_batch import degrade_batch
+from reid_data.preprocess.degrade import degrade_image, write_degraded
+from reid_data.preprocess.degrade_device import degrade_batch
 from reid_data.preprocess.twins import make_twins
 from reid_data.sampler import Draw
 from reid_data.transforms import Augmentation
@@ -48,7 +48,7 @@ def test_the_batch_form_agrees_with_the_array_form(images):
     low = degrade_batch(batch, DAMAGES)
     assert torch.equal(batch, kept)
     for image, damage, result in zip(images, DAMAGES, as_images(low), strict=True):
-        difference = abs(result - degrade(image, damage).astype(int))
+        difference = abs(result - degrade_image(image, damage).astype(int))
         assert difference.max() <= 2, damage
         assert difference.mean() < 0.5, damage
 
@@ -73,7 +73,7 @@ def test_noise_has_its_sigma_and_its_seed(images):
 def test_jpeg_is_close_to_the_codec(images):
     for quality in (10, 40):
         low = as_images(degrade_batch(as_batch(images[:1]), [Damage("jpeg", quality)]))[0]
-        codec = degrade(images[0], Damage("jpeg", quality)).astype(int)
+        codec = degrade_image(images[0], Damage("jpeg", quality)).astype(int)
         lost = np.square(codec - images[0].astype(int)).mean()
         assert np.square(low - codec).mean() < 0.3 * lost
 
@@ -128,7 +128,7 @@ def test_twins_are_damaged_before_they_are_augmented(make_picture):
     damage = Damage("noise", 10, seed=3)
     twins = make_twins(image, damage, seed=1)
     assert (twins.high == image).all()
-    assert (twins.low == degrade(image, damage)).all()
+    assert (twins.low == degrade_image(image, damage)).all()
 
 
 def test_an_augmentation_that_cannot_be_shared_is_refused(make_picture):

@@ -1,0 +1,128 @@
+from .blur_kernels import defocus_kernel, gaussian_kernel, motion_kernel
+from .clips import (
+    Clips,
+    augment_clip,
+    dense_clips,
+    random_clip,
+    random_frames,
+    sample_clips,
+    uniform_clip,
+)
+from .damages import MIXTURES, Damage, Mixture, parse_mixture
+from .degrade import degrade_image, write_degraded
+from .degrade_device import degrade_batch
+from .genders import GenderTable, gender_table, genders_of, read_genders, write_genders
+from .heatmaps import joint_heatmaps, part_heatmaps, write_heatmaps
+from .lowres import low_resolution_batch, lower_resolution, write_low_resolution
+from .mask_files import MaskFault, MaskFolder, MaskReport, find_faults, write_masks
+from .masks import PART_CLASSES, part_masks, read_mask, read_parsing
+from .outfits import Outfits, outfits_of, read_outfits, write_outfits
+from .pairs import Pairs, make_pairs, read_pairs, write_pairs
+from .pose_clusters import PoseClusters, fit_pose_clusters, knee, load_clusters, save_clusters
+from .pose_files import (
+    read_alphapose_json,
+    read_alphapose_pickles,
+    read_openpose_csv,
+    read_poses,
+    write_openpose_csv,
+)
+from .pose_geometry import pose_vectors
+from .pose_labels import PoseLabels, cluster_poses, poses_of, write_pose_labels
+from .pose_pictures import draw_pose, knee_svg
+from .pose_tables import PoseTable, pose_table, read_pose_table, write_pose_table
+from .poses import Poses, convert_joints, flip_joints, match_poses, scale_joints
+from .published import read_names, write_names
+from .recolour import Outfit, Recolouring, recolour_image, write_recoloured
+from .rewriting import Rewritten, every_image
+from .sizes import SizeTable, image_sizes, read_sizes, size_buckets, size_table, write_sizes
+from .twins import Twins, make_twins
+
+__all__ = [
+    "MIXTURES",
+    "PART_CLASSES",
+    "Clips",
+    "Damage",
+    "GenderTable",
+    "MaskFault",
+    "MaskFolder",
+    "MaskReport",
+    "Mixture",
+    "Outfit",
+    "Outfits",
+    "Pairs",
+    "PoseClusters",
+    "PoseLabels",
+    "PoseTable",
+    "Poses",
+    "Recolouring",
+    "Rewritten",
+    "SizeTable",
+    "Twins",
+    "augment_clip",
+    "cluster_poses",
+    "convert_joints",
+    "defocus_kernel",
+    "degrade_batch",
+    "degrade_image",
+    "dense_clips",
+    "draw_pose",
+    "every_image",
+    "find_faults",
+    "fit_pose_clusters",
+    "flip_joints",
+    "gaussian_kernel",
+    "gender_table",
+    "genders_of",
+    "image_sizes",
+    "joint_heatmaps",
+    "knee",
+    "knee_svg",
+    "load_clusters",
+    "low_resolution_batch",
+    "lower_resolution",
+    "make_pairs",
+    "make_twins",
+    "match_poses",
+    "motion_kernel",
+    "outfits_of",
+    "parse_mixture",
+    "part_heatmaps",
+    "part_masks",
+    "pose_table",
+    "pose_vectors",
+    "poses_of",
+    "random_clip",
+    "random_frames",
+    "read_alphapose_json",
+    "read_alphapose_pickles",
+    "read_genders",
+    "read_mask",
+    "read_names",
+    "read_openpose_csv",
+    "read_outfits",
+    "read_pairs",
+    "read_parsing",
+    "read_pose_table",
+    "read_poses",
+    "read_sizes",
+    "recolour_image",
+    "sample_clips",
+    "save_clusters",
+    "scale_joints",
+    "size_buckets",
+    "size_table",
+    "uniform_clip",
+    "write_degraded",
+    "write_genders",
+    "write_heatmaps",
+    "write_low_resolution",
+    "write_masks",
+    "write_names",
+    "write_openpose_csv",
+    "write_outfits",
+    "write_pairs",
+    "write_pose_labels",
+    "write_pose_table",
+    "write_recoloured",
+    "write_sizes",
+]
