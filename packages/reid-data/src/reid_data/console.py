@@ -40,7 +40,9 @@ __all__ = [
 Advance = Callable[[int], None]
 """What long library functions call with the number of items they have just finished."""
 
-Data = Annotated[str, typer.Option("--data", help="Data set name, see `reid-data list`.")]
+Data = Annotated[
+    str, typer.Option("--data", help="Data set NAME or NAME:KEY=VALUE, see `reid-data list`.")
+]
 Root = Annotated[Path, typer.Option("--root", help="Folder that holds the data set.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]

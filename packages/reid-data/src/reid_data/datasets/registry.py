@@ -1,23 +1,41 @@
-"""The names by which one asks for a data set."""
+"""The names by which one asks for a data set.
+
+Some data sets have options, such as a version, a protocol or one of several splits. They are the
+keyword arguments of the reader: ``load_dataset("msmt17", root, version="v2")``, and wherever a name
+is written, on the command line or in a file, ``msmt17:version=v2`` says the same (several options
+are separated by commas). An unknown option is an error that names the valid ones.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from reid_data.datasets.options import check_options, describe_options, split_name
 from reid_data.records import DatasetInfo, Records
 
-__all__ = ["Reader", "dataset_info", "list_datasets", "load_dataset", "register_dataset"]
+__all__ = [
+    "Reader",
+    "dataset_info",
+    "dataset_options",
+    "list_datasets",
+    "load_dataset",
+    "register_dataset",
+]
 
-Reader = Callable[[Path], Records]
-"""What reads a data set: from its root to its records."""
+Reader = Callable[..., Records]
+"""What reads a data set: from its root, and options as keyword arguments, to its records."""
 
 _READERS: dict[str, tuple[DatasetInfo, Reader]] = {}
 
 
 def register_dataset(info: DatasetInfo) -> Callable[[Reader], Reader]:
     """Decorate a function from a root folder to `Records` to make it a data set.
+
+    The function's keyword-only arguments are the options of the data set; see
+    `reid_data.datasets.options.check_options` for their types.
 
     Args:
         info: its name, licence and citation; `load_dataset` puts it on the records.
@@ -52,24 +70,40 @@ def dataset_info(name: str) -> DatasetInfo:
     Raises:
         ValueError: no data set has this name.
     """
-    return _find(name)[0]
+    return _find(split_name(name)[0])[0]
 
 
-def load_dataset(name: str, root: Path | str) -> Records:
+def dataset_options(name: str) -> dict[str, str]:
+    """The options of a data set: what each may be, and what it is by default.
+
+    Raises:
+        ValueError: no data set has this name.
+    """
+    return describe_options(_find(split_name(name)[0])[1])
+
+
+def load_dataset(name: str, root: Path | str, **options: Any) -> Records:
     """Read a data set from disk; no image is opened.
 
     Args:
-        name: one of `list_datasets`.
+        name: one of `list_datasets`, which options may follow as in ``msmt17:version=v2``.
         root: the folder (or, for ``csv``, the table) that holds it; ``~`` is expanded.
+        **options: see `dataset_options`.
 
     Raises:
-        ValueError: no data set has this name, there is nothing at the root, or its layout is wrong.
+        ValueError: no data set has this name, an option is unknown or does not fit, there is
+            nothing at the root, or its layout is wrong.
     """
+    name, spelled = split_name(name)
     info, reader = _find(name)
+    twice = sorted(spelled.keys() & options)
+    if twice:
+        raise ValueError(f"option {twice[0]} of data set {name} is given twice")
+    chosen = check_options(name, reader, spelled | options)
     place = Path(root).expanduser()
     if not place.exists():
         raise ValueError(f"expected data set {name} at {place}; there is no such folder or file")
-    records = reader(place)
+    records = reader(place, **chosen)
     return Records(records.table, records.root, records.info or info)
 
 

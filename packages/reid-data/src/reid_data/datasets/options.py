@@ -1,0 +1,119 @@
+"""Options of a data set: which split, version or protocol, in Python and on the command line."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+__all__ = ["check_options", "describe_options", "split_name"]
+
+_TRUE_AND_FALSE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def split_name(spelled: str) -> tuple[str, dict[str, str]]:
+    """Take ``NAME:KEY=VALUE,KEY=VALUE`` apart, as it is written after ``--data``.
+
+    Returns:
+        The name, and the options as texts.
+
+    Raises:
+        ValueError: an option has no value or is given twice.
+
+    Example:
+        >>> split_name("cuhk03:protocol=classic,split=3")
+        ('cuhk03', {'protocol': 'classic', 'split': '3'})
+    """
+    name, colon, rest = spelled.partition(":")
+    options: dict[str, str] = {}
+    for part in rest.split(",") if colon else ():
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (key and equals and value):
+            raise ValueError(f"options are written NAME:KEY=VALUE,KEY=VALUE; came {spelled!r}")
+        if key in options:
+            raise ValueError(f"option {key} is given twice in {spelled!r}")
+        options[key] = value
+    return name, options
+
+
+def check_options(
+    name: str, reader: Callable[..., Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Check options against the keyword arguments of a reader, and turn texts into their types.
+
+    Args:
+        name: the data set, for messages.
+        reader: its keyword-only arguments are the options; they are annotated with ``int``,
+            ``bool``, ``str``, a ``Literal`` of texts or numbers, or one of these or None.
+        options: texts are converted, other values must fit as they are.
+
+    Raises:
+        ValueError: an option is unknown (the message names the valid ones), or its value does not
+            fit.
+    """
+    known = _options_of(reader)
+    for key in options:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            valid = ", ".join(f"{each} ({_values(kind)})" for each, (kind, _) in known.items())
+            raise ValueError(
+                f"data set {name} has no option {key!r}; {hint}valid: {valid or 'none'}"
+            )
+    return {key: _convert(f"{name}:{key}", value, known[key][0]) for key, value in options.items()}
+
+
+def describe_options(reader: Callable[..., Any]) -> dict[str, str]:
+    """What each option of a reader may be and is by default, for people.
+
+    Example:
+        >>> def read(root: str, *, version: Literal["v1", "v2"] = "v1", split: int = 0): ...
+        >>> describe_options(read)
+        {'version': 'v1 or v2, default v1', 'split': 'int, default 0'}
+    """
+    return {
+        key: _values(kind) + ("" if default is None else f", default {default}")
+        for key, (kind, default) in _options_of(reader).items()
+    }
+
+
+def _options_of(reader: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    kinds = get_type_hints(reader)
+    return {
+        key: (_without_none(kinds.get(key, str)), parameter.default)
+        for key, parameter in inspect.signature(reader).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        return next(part for part in get_args(kind) if part is not NoneType)
+    return kind
+
+
+def _values(kind: Any) -> str:
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    if kind is bool:
+        choices = ("true", "false")
+    return " or ".join(map(str, choices)) or getattr(kind, "__name__", str(kind))
+
+
+def _convert(label: str, value: Any, kind: Any) -> Any:
+    if get_origin(kind) is Literal:
+        choices = {str(choice): choice for choice in get_args(kind)}
+    elif kind is bool:
+        choices = dict(_TRUE_AND_FALSE)
+        value = str(value).lower()
+    elif kind is int:
+        try:
+            return int(str(value))
+        except ValueError:
+            raise ValueError(f"{label} must be a whole number, came {value!r}") from None
+    else:
+        return kind(value)
+    if str(value) not in choices:
+        raise ValueError(f"{label} must be {_values(kind)}, came {value!r}")
+    return choices[str(value)]
