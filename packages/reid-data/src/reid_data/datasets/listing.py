@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["IMAGE_SUFFIXES", "contents", "image_names", "quoted", "subfolders"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "contents",
+    "find_home",
+    "image_names",
+    "quoted",
+    "read_lines",
+    "subfolders",
+]
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """What counts as an image by its name, in any case. Hidden files never do."""
 
 
@@ -50,6 +58,41 @@ def quoted(names: Iterable[str], *, limit: int = 5) -> str:
     names = list(names)
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
+
+
+def find_home(root: Path, needed: Iterable[str], *, aliases: Iterable[str] = ()) -> Path:
+    """The folder that holds all that is needed: the root, or one of the names below it.
+
+    Args:
+        root: what the user gave.
+        needed: folders or files that must be there.
+        aliases: names that people give to the data set's folder.
+
+    Raises:
+        ValueError: it is neither the root nor below it.
+    """
+    needed, aliases = list(needed), list(aliases)
+    for home in (root, *(root / alias for alias in aliases)):
+        if all((home / name).exists() for name in needed):
+            return home
+    below = f" or in its sub-folder {' or '.join(aliases)}" if aliases else ""
+    found = contents(root) if root.is_dir() else "a file"
+    raise ValueError(f"expected {', '.join(needed)} in {root}{below}; found there: {found}")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbers (from 1) and texts of a list's lines, stripped and without the empty ones.
+
+    Raises:
+        ValueError: there is no such file, or it is not text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"expected a list in text at {path} ({error})") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            yield number, line.strip()
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
