@@ -41,9 +41,9 @@ __all__ = [
 Pixels = npt.NDArray[np.uint8]
 """An RGB image, ``(H, W, 3)``."""
 
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 _JPEG_START = b"\xff\xd8\xff"
-_STARTS = (_JPEG_START, b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF")
+_STARTS = (_JPEG_START, b"\x89PNG\r\n\x1a\n", b"BM", b"RIFF", b"II*\0", b"MM\0*")
 _NO_IMAGE = f"not an image in one of the formats {', '.join(_FORMATS)}"
 # What Pillow raises for broken files, of all formats it reads here.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
