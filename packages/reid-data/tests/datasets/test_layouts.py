@@ -1,0 +1,70 @@
+"""What holds for every data set: its small copy is read, from above too, and gaps are told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from reid_data import dataset_info, load_dataset
+
+Write = Callable[..., Path]
+
+# Name, a folder name that people give it, and what to take away to break it.
+LAYOUTS = [
+    ("dukemtmc_reid", "DukeMTMC-reID", "query"),
+    ("msmt17", "MSMT17_V1", "list_gallery.txt"),
+    ("ltcc", "LTCC_ReID", "test"),
+    ("prcc", "prcc", "rgb/test/C"),
+    ("celeb_reid", "Celeb-reID", "gallery"),
+    ("last", "last", "test/gallery"),
+    ("deepchange", "DeepChangeDataset", "test-set-query-bbox.txt"),
+    ("vc_clothes", "VC-Clothes", "train"),
+    ("veri776", "VeRi", "image_test"),
+    ("vehicleid", "VehicleID_V1.0", "train_test_split/test_list_800.txt"),
+    ("vric", "vric", "vric_probe.txt"),
+]
+NAMES = pytest.mark.parametrize(("name", "alias", "part"), LAYOUTS, ids=[row[0] for row in LAYOUTS])
+
+
+@NAMES
+def test_a_copy_is_read_from_its_folder_or_the_one_above(
+    tmp_path: Path, write_image: Write, layouts: ModuleType, name: str, alias: str, part: str
+) -> None:
+    root = getattr(layouts, name)(tmp_path / alias, write_image)
+    records = load_dataset(name, root)
+    assert all(path.is_file() for path in records.paths)
+    assert records.info is not None
+    assert records.info.name == name
+    above = load_dataset(name, tmp_path)
+    assert sorted(above.paths) == sorted(records.paths)
+    if {"query", "gallery"} <= set(records.table["split"]):
+        asked, answers = records.split("query"), records.split("gallery")
+        assert set(asked.pids) <= set(answers.pids)
+    if "train" in set(records.table["split"]):
+        others = records.table[~records.table["split"].isin(("train", "val"))]
+        assert not set(records.split("train").pids) & set(others["pid"])
+
+
+@NAMES
+def test_a_missing_part_is_told_by_name(
+    tmp_path: Path, write_image: Write, layouts: ModuleType, name: str, alias: str, part: str
+) -> None:
+    root = getattr(layouts, name)(tmp_path / alias, write_image)
+    gone = root / part
+    (shutil.rmtree if gone.is_dir() else Path.unlink)(gone)
+    with pytest.raises(ValueError, match=Path(part).name) as caught:
+        load_dataset(name, root)
+    assert "\n" not in str(caught.value)
+
+
+@NAMES
+def test_who_owns_it_is_told(name: str, alias: str, part: str) -> None:
+    info = dataset_info(name)
+    assert info.url.startswith("http")
+    assert info.licence
+    assert info.citation
+    assert all(0 < pids <= images for pids, images in info.counts.values())
