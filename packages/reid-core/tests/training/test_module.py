@@ -166,7 +166,8 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_what_to_try():
         fit(ReidModule(model, terms, optimizer=adam, seed=0), epochs=2)
 
 
-def test_a_training_leaves_no_trace_and_makes_no_noise(capfd):
+def test_a_training_leaves_no_trace_and_makes_no_noise(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     torch.manual_seed(11)
     state = torch.get_rng_state()
     switches = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
@@ -181,3 +182,4 @@ def test_a_training_leaves_no_trace_and_makes_no_noise(capfd):
         torch.backends.cudnn.benchmark,
     )
     assert capfd.readouterr() == ("", "")
+    assert not list(tmp_path.iterdir())

@@ -9,12 +9,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from reid_core.training.recipe_files import (
-    list_recipes,
-    load_recipe,
-    parse_recipe,
-    recipe_yaml,
-)
+from reid_core.training.recipe_files import load_recipe, parse_recipe, recipe_yaml
+from reid_core.training.recipe_texts import list_recipes
 from reid_core.training.terms import Term, TripletTerm, list_terms, term_registry
 
 

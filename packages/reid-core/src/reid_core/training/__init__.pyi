@@ -2,7 +2,8 @@ from .fit import train
 from .module import ReidModule
 from .progress import TrainingProgress
 from .recipe import Recipe
-from .recipe_files import list_recipes, load_recipe, parse_recipe
+from .recipe_files import load_recipe, parse_recipe
+from .recipe_texts import list_recipes
 from .run_folder import RunFolder, TrainingResult
 from .schedule import learning_rate_factor
 from .split import TrainingData, carve

@@ -72,19 +72,23 @@ def train(
     from reid_core.training.progress import TrainingProgress
     from reid_data import load_dataset
 
-    result = fit.train(
-        chosen,
-        load_dataset(data, root),
-        out=out,
-        seed=seed or 0,
-        device=device,
-        workers=workers,
-        devices=devices,
-        resume=resume,
-        skip_unreadable=skip_unreadable,
-        callbacks=[TrainingProgress(progress)],
-        progress=progress,
-    )
+    try:
+        result = fit.train(
+            chosen,
+            load_dataset(data, root),
+            out=out,
+            seed=seed or 0,
+            device=device,
+            workers=workers,
+            devices=devices,
+            resume=resume,
+            skip_unreadable=skip_unreadable,
+            callbacks=[TrainingProgress(progress)],
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        note(f"interrupted; the same command with --resume goes on in {out}")
+        raise
     show(_rows(result), as_json=as_json, payload=result.to_dict())
 
 
@@ -113,15 +117,14 @@ def recipes(
     as_json: Json = False,
 ) -> None:
     """List the recipes, or print one."""
-    from reid_core.training.recipe_files import list_recipes, load_recipe, recipe_text
+    from reid_core.training.recipe_texts import describe_recipe, list_recipes, recipe_text
 
-    if name is not None:
-        if as_json:
-            show([], as_json=True, payload=load_recipe(name).model_dump(mode="json"))
-        else:
-            sys.stdout.write(recipe_text(name))
-        return
-    show(
-        [{"recipe": known, "what": load_recipe(known).description} for known in list_recipes()],
-        as_json=as_json,
-    )
+    if name is None:
+        rows = [{"recipe": known, "what": describe_recipe(known)} for known in list_recipes()]
+        show(rows, as_json=as_json)
+    elif as_json:
+        from reid_core.training.recipe_files import load_recipe
+
+        show([], as_json=True, payload=load_recipe(name).model_dump(mode="json"))
+    else:
+        sys.stdout.write(recipe_text(name))

@@ -157,7 +157,7 @@ class ReidModule(lightning.LightningModule):
         values = {"mAP": report.mAP, "Rank-1": report.rank(1), "mINP": report.mINP}
         for name, value in values.items():
             # The same on every process, for each has gathered all embeddings.
-            self.log(name, value, on_epoch=True, batch_size=1)
+            self.log(name, _exact(value), on_epoch=True, batch_size=1)
 
     def on_train_epoch_end(self) -> None:
         """Log the learning rate; stop where the loss is no number any more."""
@@ -167,7 +167,7 @@ class ReidModule(lightning.LightningModule):
                 f"the loss became {loss.item()} in epoch {self.current_epoch + 1}; try a lower "
                 "optimizer.lr, optimizer.clip_norm=1 or compute.precision=fp32"
             )
-        self.log("lr", _optimizers(self)[0].param_groups[0]["lr"])
+        self.log("lr", _exact(_optimizers(self)[0].param_groups[0]["lr"]))
 
     def _losses(self, output: ReidOutput, batch: Batch) -> dict[str, Tensor]:
         """The active terms' values, in float32 whatever the network computed in."""
@@ -185,6 +185,11 @@ class ReidModule(lightning.LightningModule):
 
 
 _EACH_EPOCH: dict[str, Any] = {"on_step": False, "on_epoch": True, "sync_dist": True}
+
+
+def _exact(value: float) -> Tensor:
+    """Lightning rounds plain numbers to float32."""
+    return torch.tensor(value, dtype=torch.float64)
 
 
 def _optimizers(module: lightning.LightningModule) -> Sequence[Any]:

@@ -4,50 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 import yaml
 from pydantic import create_model
 
-from reid_core.registry import nearest
 from reid_core.training.recipe import Recipe, TermSection
 from reid_core.training.recipe_errors import validated
+from reid_core.training.recipe_texts import recipe_text
 from reid_core.training.terms import Term, term_registry
 
-__all__ = ["list_recipes", "load_recipe", "parse_recipe", "recipe_text", "recipe_yaml"]
+__all__ = ["load_recipe", "parse_recipe", "recipe_yaml"]
 
-_SUFFIXES = (".yaml", ".yml")
 _GIVEN_BY_THE_LOOP = ("self", "embedding_size", "num_classes", "weight")
-
-
-def list_recipes() -> list[str]:
-    """Names of the recipes that come with the package, sorted."""
-    folder = files("reid_core") / "recipes"
-    return sorted(Path(entry.name).stem for entry in folder.iterdir() if _is_yaml(entry.name))
-
-
-def recipe_text(name_or_path: str | Path) -> str:
-    """The YAML of a recipe as it was written, comments included.
-
-    Raises:
-        ValueError: there is no such recipe; the message names the nearest.
-    """
-    name = str(name_or_path)
-    if _is_yaml(name):
-        path = Path(name)
-        if not path.is_file():
-            raise ValueError(f"no recipe file at {path}")
-        return path.read_text(encoding="utf-8")
-    known = list_recipes()
-    if name not in known:
-        hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
-        raise ValueError(
-            f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}; "
-            "a recipe of your own is a path that ends in .yaml"
-        )
-    return (files("reid_core") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -96,10 +66,6 @@ def parse_recipe(raw: Mapping[str, Any]) -> Recipe:
 def recipe_yaml(recipe: Recipe) -> str:
     """The complete recipe as YAML, every default written out."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
-
-
-def _is_yaml(name: str) -> bool:
-    return name.endswith(_SUFFIXES)
 
 
 def _apply(raw: dict[str, Any], override: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.strategies import DDPStrategy, Strategy
@@ -92,6 +93,8 @@ def build_trainer(
         callbacks=list(callbacks),
         logger=list(loggers),
         plugins=[_WholeFiles()],
+        # Without a callback that keeps something Lightning would add one of its own.
+        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
     )
@@ -123,6 +126,7 @@ def training_environment() -> Iterator[None]:
         with isolate_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=PossibleUserWarning)
             warnings.filterwarnings("ignore", module="lightning")
+            warnings.filterwarnings("ignore", message=".* does not have a deterministic impl")
             yield
     except SIGTERMException as error:
         # Lightning would exit with 0, as if the training were finished.

@@ -1,0 +1,51 @@
+"""Recipes as they are written, without the types behind them: quick to list and to print."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from reid_core.registry import nearest
+
+__all__ = ["describe_recipe", "list_recipes", "recipe_text"]
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes that come with the package, sorted."""
+    folder = files("reid_core") / "recipes"
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if _is_yaml(entry.name))
+
+
+def recipe_text(name_or_path: str | Path) -> str:
+    """The YAML of a recipe as it was written, comments included.
+
+    Raises:
+        ValueError: there is no such recipe; the message names the nearest.
+    """
+    name = str(name_or_path)
+    if _is_yaml(name):
+        path = Path(name)
+        if not path.is_file():
+            raise ValueError(f"no recipe file at {path}")
+        return path.read_text(encoding="utf-8")
+    known = list_recipes()
+    if name not in known:
+        hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
+        raise ValueError(
+            f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}; "
+            "a recipe of your own is a path that ends in .yaml"
+        )
+    return (files("reid_core") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def describe_recipe(name_or_path: str | Path) -> str:
+    """What the recipe says of itself, in one line."""
+    return str(yaml.safe_load(recipe_text(name_or_path)).get("description", ""))
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(_SUFFIXES)
