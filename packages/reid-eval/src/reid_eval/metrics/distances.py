@@ -83,7 +83,8 @@ def retrieval_metrics_from_distances(
     )
     source = _GivenScores(matrix, matching.junk)
     height = max(1, _BLOCK_BYTES // (8 * gallery))
-    with closing(make_backend(backend, place)) as counting:
+    scores = queries * gallery
+    with closing(make_backend(backend, place, scores=scores)) as counting:
         found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
     protocol = {
         "metric": "given distances",

@@ -83,7 +83,8 @@ class FeatureBlocks:
 
     def _convert(self, block: Any) -> Tensor:
         if isinstance(block, np.ndarray):
-            with warnings.catch_warnings():
+            # Doubles beyond float32 become infinite, which is refused with the row's number.
+            with warnings.catch_warnings(), np.errstate(over="ignore"):
                 # A read-only memory map is fine: nothing here writes to features.
                 warnings.filterwarnings("ignore", message=".*not writable.*")
                 block = torch.from_numpy(

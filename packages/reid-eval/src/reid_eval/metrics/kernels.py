@@ -24,6 +24,9 @@ CHUNK = 512
 COMPARED = 64
 """Thresholds that are compared one by one before a binary search per score is cheaper."""
 
+SETTLED = 4
+"""Undecided scores of a chunk that are settled for one threshold before the same holds."""
+
 # Reordering touches only the integer counters and the scaled fp32 score, whose rounding the
 # error bound covers; exact scores are computed in kernels without it.
 _REORDER = {"reassoc", "nnan", "nsz", "contract"}
@@ -89,21 +92,6 @@ def _compare(scores: Any, low: Any, high: Any) -> Any:
 
 
 @numba.njit(nogil=True)
-def _count_chunk(scores: Any, low: Any, high: Any, counts: Any) -> Any:
-    """Count by comparing; -1 where a score is undecided, else the number of thresholds reached."""
-    for k in range(low.shape[0]):
-        if k == COMPARED:
-            return -1
-        possible, certain = _compare(scores, low[k], high[k])
-        if possible == 0:
-            return k
-        if possible != certain:
-            return -1
-        counts[k] = certain
-    return low.shape[0]
-
-
-@numba.njit(nogil=True)
 def _exact_score(block: Any, gallery: Any, metric: Any, r: Any, j: Any, lanes: Any) -> Any:
     dot = _exact_dot(block.queries[r], gallery.rows[j], lanes)
     if metric == EUCLIDEAN:
@@ -112,15 +100,20 @@ def _exact_score(block: Any, gallery: Any, metric: Any, r: Any, j: Any, lanes: A
 
 
 @numba.njit(nogil=True)
+def _precedes(score: Any, column: Any, threshold: Any, position: Any, ties: Any) -> Any:
+    """Whether a non-match with an exact score precedes a match."""
+    if score == threshold:
+        return ties == PESSIMISTIC or (ties == GALLERY_ORDER and column < position)
+    return score > threshold
+
+
+@numba.njit(nogil=True)
 def _beaten(score: Any, column: Any, scores: Any, columns: Any, ties: Any) -> Any:
     """How many of the thresholds, weakest first, a non-match with an exact score precedes."""
     first, last = 0, scores.shape[0]
     while first < last:
         middle = (first + last) // 2
-        before = score > scores[middle]
-        if score == scores[middle]:
-            before = ties == PESSIMISTIC or (ties == GALLERY_ORDER and column < columns[middle])
-        if before:
+        if _precedes(score, column, scores[middle], columns[middle], ties):
             first = middle + 1
         else:
             last = middle
@@ -139,6 +132,50 @@ def _load_chunk(
         chunk[block.hidden_column[hidden] - gallery.offset - left] = -np.inf
         hidden += 1
     return hidden
+
+
+@numba.njit(nogil=True)
+def _compare_chunk(
+    chunk: Any,
+    low: Any,
+    high: Any,
+    block: Any,
+    gallery: Any,
+    ties: Any,
+    metric: Any,
+    r: Any,
+    left: Any,
+    counts: Any,
+    lanes: Any,
+) -> Any:
+    """Count by comparing with each threshold that is reached, weakest first.
+
+    Returns the number of thresholds reached and of scores settled exactly; -1 where there are so
+    many of either that a binary search for each score is cheaper.
+    """
+    begin, rescored = block.start[r], 0
+    for k in range(low.shape[0]):
+        if k == COMPARED:
+            return -1, 0
+        possible, certain = _compare(chunk, low[k], high[k])
+        if possible == 0:
+            return k, rescored
+        counts[k] = certain
+        undecided = possible - certain
+        if undecided > SETTLED:
+            return -1, 0
+        i = 0
+        while undecided > 0:
+            if low[k] <= chunk[i] <= high[k]:
+                undecided -= 1
+                rescored += 1
+                exact = np.float64(chunk[i])
+                if metric != GIVEN:
+                    exact = _exact_score(block, gallery, metric, r, left + i, lanes)
+                score, column = block.score[begin + k], block.column[begin + k]
+                counts[k] += _precedes(exact, gallery.offset + left + i, score, column, ties)
+            i += 1
+    return low.shape[0], rescored
 
 
 @numba.njit(nogil=True)
@@ -214,13 +251,16 @@ def count_rows(
         for left in range(0, tile.shape[1], CHUNK):
             chunk = scaled[: min(CHUNK, tile.shape[1] - left)]
             hidden = _load_chunk(tile, block, gallery, r, left, hidden, chunk)
-            reached = _count_chunk(chunk, low, high, compared)
+            reached, exact = _compare_chunk(
+                chunk, low, high, block, gallery, ties, metric, r, left, compared, lanes
+            )
             for k in range(reached):
                 counts[begin + k] += compared[k]
             if reached < 0:
-                rescored += _search_chunk(
+                exact = _search_chunk(
                     chunk, low, high, block, gallery, ties, metric, r, left, surpassed, lanes
                 )
+            rescored += exact
         above = 0
         for k in range(size - 1, -1, -1):
             above += surpassed[k + 1]

@@ -108,7 +108,8 @@ def retrieval_metrics(
         camera_filter=camera_filter,
         junk_pids=junk_pids,
     )
-    with closing(make_backend(backend, place)) as counting:
+    scores = len(queries) * len(gallery)
+    with closing(make_backend(backend, place, scores=scores)) as counting:
         source = ProductScores(
             queries,
             gallery,

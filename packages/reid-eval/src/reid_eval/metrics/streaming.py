@@ -39,6 +39,7 @@ _TIE_CODES = {
     "pessimistic": tiles.PESSIMISTIC,
 }
 _MOST_PAIRS = 2**22  # same-identity pairs of one block of queries; bounds memory
+_WORTH_COMPILING = 2**23  # scores; for fewer, torch is done before compiled code is loaded
 
 
 class CountingBackend(Protocol):
@@ -96,15 +97,23 @@ class ScoreSource(Protocol):
         """Scores of the run against consecutive gallery blocks."""
 
 
-def make_backend(name: Backend, device: torch.device) -> CountingBackend:
-    """The backend of this name; ``"auto"`` is compiled on the CPU, torch elsewhere.
+def make_backend(
+    name: Backend, device: torch.device, *, scores: int | None = None
+) -> CountingBackend:
+    """The backend of this name.
+
+    Args:
+        name: ``"auto"`` is compiled on the CPU, torch elsewhere and for little work.
+        device: where the features are.
+        scores: how many scores there are to count, if that is known.
 
     Raises:
         ValueError: ``"numba"`` for a device that is not the CPU.
     """
     if name == "numba" and device.type != "cpu":
         raise ValueError(f"backend 'numba' works on the CPU, got device {device}; use 'torch'")
-    if name == "numba" or (name == "auto" and device.type == "cpu"):
+    little = scores is not None and scores < _WORTH_COMPILING
+    if name == "numba" or (name == "auto" and device.type == "cpu" and not little):
         from reid_eval.metrics.compiled import CompiledBackend
 
         return CompiledBackend()
