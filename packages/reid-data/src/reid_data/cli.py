@@ -11,6 +11,7 @@ import typer
 from reid_data.audit.command import audit
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
 from reid_data.synth.command import synth
+from reid_data.tracking.command import crops
 
 if TYPE_CHECKING:
     from reid_data.records import Records
@@ -121,6 +122,7 @@ def manifest(
 
 
 app.command()(audit)
+app.command()(crops)
 app.command()(synth)
 
 

@@ -11,6 +11,7 @@ from reid_data.datasets.last import read_last
 from reid_data.datasets.ltcc import read_ltcc
 from reid_data.datasets.market1501 import read_market1501, read_prw
 from reid_data.datasets.mars import read_mars
+from reid_data.datasets.mot_sequences import read_mot_sequences
 from reid_data.datasets.msmt17 import read_msmt17
 from reid_data.datasets.occluded_duke import read_occluded_duke
 from reid_data.datasets.prcc import read_prcc
@@ -46,6 +47,7 @@ __all__ = [
     "read_ltcc",
     "read_market1501",
     "read_mars",
+    "read_mot_sequences",
     "read_msmt17",
     "read_occluded_duke",
     "read_prcc",
