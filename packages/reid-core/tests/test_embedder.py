@@ -77,4 +77,4 @@ def test_it_needs_neither_lightning_nor_the_rooms_above_and_beside() -> None:
         "sys.exit(str(rooms & set(sys.modules)) if rooms & set(sys.modules) else 0)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0, result.stderr

@@ -101,7 +101,7 @@ def test_where_it_is_impossible_the_error_says_what_to_do() -> None:
 
 
 def test_a_network_that_cannot_be_changed_is_left_as_it_was() -> None:
-    backbone = create_backbone("test_coatnet", image_size=SIZE, last_stride=2).eval()
+    backbone = create_backbone("efficientformerv2_s0", image_size=SIZE, last_stride=2).eval()
     images = torch.randn(1, 3, *SIZE)
     with torch.inference_mode():
         before = backbone(images)

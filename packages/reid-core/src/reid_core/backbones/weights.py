@@ -39,9 +39,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except _UNREADABLE as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         # What torch and timm then propose, reading it without this care, is not offered here.
-        blocked = "it holds more than tensors and plain containers, and is not unpickled"
-        said = blocked if "weights_only" in reason[0] else reason[0]
-        raise ValueError(f"cannot read weights from {path}: {said}") from error
+        pickled = isinstance(error, pickle.UnpicklingError) or "weights_only" in reason[0]
+        guarded = "it is damaged or holds more than tensors and plain containers"
+        raise ValueError(
+            f"cannot read weights from {path}: {guarded if pickled else reason[0]}"
+        ) from error
     strangers = [str(name) for name, value in found.items() if not isinstance(value, Tensor)]
     if strangers or not found:
         holds = f"it holds {', '.join(strangers[:3])}" if strangers else "it is empty"
