@@ -87,7 +87,7 @@ def sample_cameras(count: int, *, seed: int, shift: float = 1.0) -> tuple[Camera
     for index in range(count):
         at = {name: places[index] for name, places in drawn.items()}
         hue = 2 * pi * (at["hue"] + turn)
-        cast = shift * (0.16 + 0.16 * at["strength"])
+        cast = shift * (0.08 + 0.08 * at["strength"])
         balance = [exp(cast * cos(hue - third * 2 * pi / 3)) for third in range(3)]
         light = 2 * pi * at["light"]
         cameras.append(
@@ -99,11 +99,11 @@ def sample_cameras(count: int, *, seed: int, shift: float = 1.0) -> tuple[Camera
                 oncoming=0.3,
                 elevation=0.08 + 0.30 * at["elevation"],
                 light=(0.7 * sin(light), -0.45, 0.75 + 0.2 * cos(light)),
-                gain=exp(shift * 0.8 * (at["gain"] - 0.55)),
-                gamma=exp(shift * 0.7 * (at["gamma"] - 0.5)),
+                gain=exp(shift * 0.4 * (at["gain"] - 0.55)),
+                gamma=exp(shift * 0.36 * (at["gamma"] - 0.5)),
                 white_balance=(balance[0], balance[1], balance[2]),
-                saturation=1.0 + shift * (0.15 - 0.5 * at["saturation"]),
-                haze=0.12 * shift * at["haze"] ** 2,
+                saturation=1.0 + shift * (0.05 - 0.3 * at["saturation"]),
+                haze=0.07 * shift * at["haze"] ** 2,
                 slope=(0.5 * cos(2 * pi * at["slope"]), 0.3 * sin(2 * pi * at["slope"])),
                 blur=0.25 + 0.65 * at["blur"],
                 noise=0.008 + 0.03 * at["noise"],
