@@ -299,6 +299,19 @@ def test_sizes(answer, market, tmp_path):
     assert (tmp_path / "bare.csv").read_text().splitlines() == lines[1:]
 
 
+def test_outfits_of_a_table_of_records(answer, make_records, tmp_path):
+    records = make_records(tmp_path, ["a.png", "b.png"], pids=[5, 12], clothes_id=[3, 1])
+    records.to_csv(tmp_path / "records.csv")
+    (tmp_path / "genders.csv").write_text("train,005,1\ntrain,012,0\n")
+    answer(
+        "genders", "--table", tmp_path / "genders.csv", "--data", "csv",
+        "--root", tmp_path / "records.csv", "--out", tmp_path / "g.csv",
+        "--outfits", tmp_path / "o.csv",
+    )  # fmt: skip
+    assert (tmp_path / "g.csv").read_text() == "Category,ID,Gender\ntrain,005,1\ntrain,012,0\n"
+    assert (tmp_path / "o.csv").read_text() == "Category,ID,Clothes\ntrain,005,3\ntrain,012,1\n"
+
+
 def test_genders(call, answer, refused, market, tmp_path):
     where = ("--data", "market1501", "--root", market, "--out", tmp_path / "out.csv")
     table = tmp_path / "genders.csv"
@@ -314,5 +327,7 @@ def test_genders(call, answer, refused, market, tmp_path):
     assert (found["male"], found["female"]) == (1, 1)
     assert (tmp_path / "out.csv").read_text() == "train,002,1\ntrain,007,0\n"
     assert "give --labels" in refused("genders", "--table", table, *where)
+    line = refused("genders", "--table", table, *where, "--labels", "--outfits", tmp_path / "o.csv")
+    assert "no outfits" in line
     table.write_text("train,x,1\n")
     assert "line 1: expected an id" in refused("genders", "--table", table, *where)

@@ -157,3 +157,10 @@ def test_a_degraded_copy_loaded_by_the_same_draw_is_aligned(tmp_path, make_recor
     # A mild blur: the same place differs little, another flip or crop a lot.
     for one, other in zip(high.images.float(), low.images.float(), strict=True):
         assert (one - other).abs().mean() < 0.4 * (one - other.flip(-1)).abs().mean()
+
+
+@pytest.mark.gpu
+def test_the_device_agrees_with_the_cpu(images):
+    batch = as_batch(images)
+    low = degrade_batch(batch, DAMAGES)
+    assert (degrade_batch(batch.cuda(), DAMAGES).cpu().int() - low.int()).abs().max() <= 1

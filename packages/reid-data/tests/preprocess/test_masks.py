@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -107,9 +109,38 @@ def test_every_form_of_parsing_is_read(form, tmp_path):
     assert (read == labels).all()
 
 
-def test_of_equal_logits_the_first_class_wins(tmp_path):
-    np.save(tmp_path / "a.npy", np.ones((1, 1, 20), np.float32))
-    assert read_parsing(tmp_path / "a.npy")[0, 0] == 0
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_highest_logit_wins_and_of_equal_ones_the_first(dtype, tmp_path):
+    generator = np.random.default_rng(0)
+    # Few values, so that most pixels have equal logits; larger than a block of pixels.
+    logits = generator.integers(-2, 3, (150, 61, 20)).astype(dtype)
+    logits[generator.random(logits.shape) < 0.05] = -np.inf
+    logits[generator.random(logits.shape) < 0.05] = np.inf
+    logits[0, 0] = -np.inf
+    np.save(tmp_path / "a.npy", logits)
+    assert (read_parsing(tmp_path / "a.npy") == logits.argmax(axis=2)).all()
+
+
+def test_a_nan_anywhere_is_found(tmp_path):
+    for place in ((0, 0, 0), (149, 60, 19), (70, 3, 7)):
+        logits = np.full((150, 61, 20), 3.0, np.float32)
+        logits[place] = np.nan
+        np.save(tmp_path / "a.npy", logits)
+        with pytest.raises(ValueError, match="NaN"):
+            read_parsing(tmp_path / "a.npy")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 127), st.sampled_from(b"0123456789(),'{}: Ff<>|\xff"))))
+def test_a_damaged_header_is_read_or_refused(tmp_path_factory, changes):
+    folder = tmp_path_factory.mktemp("damaged")
+    np.save(folder / "a.npy", np.zeros((6, 4, 20), np.float32))
+    content = bytearray((folder / "a.npy").read_bytes())
+    for place, value in changes:
+        content[place] = value
+    (folder / "a.npy").write_bytes(content)
+    with contextlib.suppress(ValueError):
+        read_parsing(folder / "a.npy")
 
 
 @pytest.mark.parametrize(

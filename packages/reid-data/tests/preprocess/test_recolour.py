@@ -9,7 +9,13 @@ from PIL import Image
 
 from reid_data.images import read_image
 from reid_data.preprocess.mask_files import MaskFolder
-from reid_data.preprocess.outfits import Outfits, outfits_of, read_outfits, write_outfits
+from reid_data.preprocess.outfits import (
+    Outfits,
+    outfit_rows,
+    outfits_of,
+    read_outfits,
+    write_outfits,
+)
 from reid_data.preprocess.recolour import (
     COLOURS,
     LAST_COLOURS,
@@ -171,6 +177,21 @@ def test_outfits_of_records_are_labelled_person_by_person():
         outfits_of(Records(table.drop(columns="clothes_id"), "."))
     with pytest.raises(ValueError, match="clothes_id in each row"):
         outfits_of(Records(table.assign(clothes_id=[1, None, 1, 1, 1]), "."))
+
+
+def test_who_has_which_outfits():
+    table = pd.DataFrame(
+        {
+            "path": list("abcde"),
+            "pid": [30, 4, 30, 4, 30],
+            "split": "train",
+            "clothes_id": [2, None, 1, 7, 2],
+        }
+    )
+    rows = outfit_rows(Records(table, "."), category="train")
+    assert rows == [("train", "004", "7"), ("train", "030", "1"), ("train", "030", "2")]
+    with pytest.raises(ValueError, match="no outfits"):
+        outfit_rows(Records(table.assign(clothes_id=None), "."), category="train")
 
 
 def test_outfit_tables_come_back(tmp_path):

@@ -16,7 +16,7 @@ from .heatmaps import joint_heatmaps, part_heatmaps, write_heatmaps
 from .lowres import low_resolution_batch, lower_resolution, write_low_resolution
 from .mask_files import MaskFault, MaskFolder, MaskReport, find_faults, write_masks
 from .masks import PART_CLASSES, part_masks, read_mask, read_parsing
-from .outfits import Outfits, outfits_of, read_outfits, write_outfits
+from .outfits import Outfits, outfit_rows, outfits_of, read_outfits, write_outfits
 from .pairs import Pairs, make_pairs, read_pairs, write_pairs
 from .pose_clusters import PoseClusters, fit_pose_clusters, knee, load_clusters, save_clusters
 from .pose_files import (
@@ -84,6 +84,7 @@ __all__ = [
     "make_twins",
     "match_poses",
     "motion_kernel",
+    "outfit_rows",
     "outfits_of",
     "parse_mixture",
     "part_heatmaps",

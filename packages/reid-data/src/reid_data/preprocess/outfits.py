@@ -19,7 +19,7 @@ import numpy.typing as npt
 from reid_data.preprocess.published import Style, read_raw, write_raw
 from reid_data.records import Ids, Records
 
-__all__ = ["HEADER", "Outfits", "outfits_of", "read_outfits", "write_outfits"]
+__all__ = ["HEADER", "Outfits", "outfit_rows", "outfits_of", "read_outfits", "write_outfits"]
 
 HEADER = ("Category", "ID", "Clothes")
 
@@ -139,6 +139,24 @@ def outfits_of(records: Records, *, colours: int = 0) -> tuple[Outfits, Ids]:
     labels = labels.reshape(-1).astype(np.int64)
     owners = zip(pairs[:, 0].tolist(), range(len(pairs)), strict=True)
     return Outfits.from_pairs(owners, colours=colours), labels
+
+
+def outfit_rows(records: Records, *, category: str, digits: int = 3) -> list[tuple[str, str, str]]:
+    """Who has which outfits, for `write_outfits`: each pair of pid and clothes_id once, ascending.
+
+    Args:
+        records: with a column ``clothes_id``; rows where it is unknown are left out.
+        category: what the first column says.
+        digits: to how many an identity is filled with zeros.
+
+    Raises:
+        ValueError: the records have no outfits.
+    """
+    if "clothes_id" not in records.table or records.table["clothes_id"].isna().all():
+        raise ValueError("expected records with a column clothes_id; these have no outfits")
+    known = records.table[["pid", "clothes_id"]].dropna().drop_duplicates().astype("int64")
+    pairs = known.sort_values(["pid", "clothes_id"]).to_numpy().tolist()
+    return [(category, f"{pid:0{digits}d}", str(outfit)) for pid, outfit in pairs]
 
 
 def write_outfits(

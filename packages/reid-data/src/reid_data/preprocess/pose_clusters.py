@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from reid_data.console import Advance
 from reid_data.files import replacing
+from reid_data.preprocess.array_files import read_npz
 from reid_data.preprocess.pose_geometry import Family, Form, Vectors, blocks, pose_vectors
 from reid_data.preprocess.poses import Poses
 from reid_data.records import Ids
@@ -161,19 +161,19 @@ def load_clusters(path: Path | str) -> list[PoseClusters]:
         ValueError: the file is missing or not of this form.
     """
     try:
-        with np.load(Path(path), allow_pickle=False) as content:
-            about = json.loads(str(content["about"]))
-            return [
-                PoseClusters(
-                    item["family"],
-                    item["form"],
-                    content[f"centres_{row}"],
-                    content[f"scale_{row}"],
-                    float(item["inertia"]),
-                )
-                for row, item in enumerate(about)
-            ]
-    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
+        content = read_npz(path)
+        about = json.loads(str(content["about"]))
+        return [
+            PoseClusters(
+                item["family"],
+                item["form"],
+                content[f"centres_{row}"],
+                content[f"scale_{row}"],
+                float(item["inertia"]),
+            )
+            for row, item in enumerate(about)
+        ]
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"expected pose clusters (.npz) at {path}: {error}") from error
 
 

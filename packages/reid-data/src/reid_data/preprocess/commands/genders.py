@@ -30,6 +30,10 @@ def genders(
         bool,
         typer.Option("--labels", help="The table numbers identities 0, 1, .. (Market's does)."),
     ] = False,
+    outfits: Annotated[
+        Path | None,
+        typer.Option("--outfits", help="Also write who has which outfits: Category,ID,Clothes."),
+    ] = None,
     header: Annotated[bool, typer.Option(help="Write the header line.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -48,6 +52,7 @@ def genders(
         read_genders,
         write_genders,
     )
+    from reid_data.preprocess.outfits import outfit_rows, write_outfits
     from reid_data.preprocess.published import Style
 
     published = read_genders(table)
@@ -62,6 +67,9 @@ def genders(
             f"{table} names none of the {len(pids)} identities of split {split}; if it numbers "
             "them 0, 1, .. give --labels"
         )
+    if outfits is not None:
+        rows = outfit_rows(records, category=split, digits=digits)
+        write_outfits(outfits, rows, header=header)
     write_genders(written if header else replace(written, style=Style()), out)
     missing = pids[found == UNKNOWN].tolist()
     row = {
