@@ -86,12 +86,13 @@ def part_heatmaps(
         raise ValueError(f"parts need joints (B, 18, 2) in OpenPose's order, came {joints.shape}")
     starts, ends, radii = _capsules(joints, size)
     rows, columns = _grid(joints, size)
-    pixels = torch.stack(torch.meshgrid(rows, columns, indexing="ij")[::-1], dim=-1)
-    along = ends - starts
-    from_start = pixels - starts[:, :, None, None]
-    squared = along.square().sum(-1).clamp_min(1e-6)[:, :, None, None]
-    share = ((from_start * along[:, :, None, None]).sum(-1) / squared).clamp(0, 1)
-    distance = (from_start - share[..., None] * along[:, :, None, None]).norm(dim=-1)
+    # Each (B, 10, 1, 1); rows and columns meet only where both are needed.
+    x, y = starts[..., None, None].unbind(2)
+    across, down = (ends - starts)[..., None, None].unbind(2)
+    from_x, from_y = columns - x, rows[:, None] - y
+    squared = (across.square() + down.square()).clamp_min(1e-6)
+    share = (from_x * (across / squared) + from_y * (down / squared)).clamp(0, 1)
+    distance = torch.hypot(from_x - share * across, from_y - share * down)
     outside = (distance - radii[:, :, None, None]).clamp_min(0)
     return torch.exp(-outside.square() / (2 * softness**2)).nan_to_num(0.0)
 
