@@ -20,11 +20,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from reid_data.datasets.draws import draw_one_each
 from reid_data.datasets.grammar import NameGrammar
 from reid_data.datasets.listing import find_home
 from reid_data.datasets.name_lists import read_name_list
 from reid_data.datasets.registry import register_dataset
-from reid_data.records import DatasetInfo, Ids, Records
+from reid_data.records import DatasetInfo, Records
 
 __all__ = ["VEHICLEID_NAMES", "read_vehicleid"]
 
@@ -64,7 +65,7 @@ def read_vehicleid(
     home = find_home(root, ("image", *lists), aliases=aliases)
     train = _read_list(home, lists[0]).assign(split="train")
     test = _read_list(home, lists[1])
-    shown = _one_each(test["pid"].to_numpy(dtype=np.int64), seed=(seed, split))
+    shown = draw_one_each(test["pid"], seed=seed, split=split)
     test["split"] = np.where(shown, "gallery", "query")
     images = _TEST_IMAGES[size]
     counts = {"train": _TRAIN, "gallery": (size, size), "query+gallery": (size, images)}
@@ -78,10 +79,3 @@ def _read_list(home: Path, name: str) -> pd.DataFrame:
     files = [each if Path(each).suffix else f"{each}.jpg" for each in names]
     table = VEHICLEID_NAMES.table(home, files, folder="image").drop(columns="image")
     return table.assign(pid=vehicles)
-
-
-def _one_each(pids: Ids, *, seed: tuple[int, int]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    order = np.random.default_rng(seed).permutation(len(pids))
-    chosen = np.zeros(len(pids), dtype=bool)
-    chosen[order[np.unique(pids[order], return_index=True)[1]]] = True
-    return chosen
