@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 MODULES = (
+    "reid_data.datasets.grammar",
     "reid_data.datasets.market1501",
+    "reid_data.datasets.options",
     "reid_data.datasets.registry",
     "reid_data.files",
     "reid_data.records",

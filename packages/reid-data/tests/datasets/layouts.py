@@ -5,9 +5,13 @@ Each function takes the folder to write into and what writes one picture, and re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from scipy.io import savemat
 
 WriteImage = Callable[[Path], Any]
 
@@ -215,3 +219,132 @@ def vric(root: Path, write: WriteImage) -> Path:
         images(root / f"{name}_images", write, [line.split()[0] for line in lines])
         text(root / f"vric_{name}.txt", "\n".join(lines) + "\n")
     return root
+
+
+def occluded_duke(root: Path, write: WriteImage) -> Path:
+    """Occluded-Duke: the layout of DukeMTMC-reID."""
+    return dukemtmc_reid(root, write)
+
+
+def cuhk01(root: Path, write: WriteImage, *, people: int = 971) -> Path:
+    """CUHK01: four images each of as many people as its protocols need."""
+    names = [f"{pid:04d}{image:03d}.png" for pid in range(1, people + 1) for image in range(1, 5)]
+    # The pictures of this one are too many to draw, and nobody opens them.
+    write(root / "campus" / names[0])
+    for name in names[1:]:
+        (root / "campus" / name).touch()
+    return root
+
+
+def viper(root: Path, write: WriteImage) -> Path:
+    """VIPeR: one picture a person and camera, angles of one to three digits."""
+    names = [f"cam_a/{pid:03d}_{45 * (pid % 4)}.bmp" for pid in range(6)]
+    names += [f"cam_b/{pid:03d}_{45 * (pid % 4) + 90}.bmp" for pid in range(6)]
+    return images(root, write, names)
+
+
+def grid(root: Path, write: WriteImage) -> Path:
+    """GRID: distractors of identity 0, the ending .jpeg, cells of structures in the .mat file."""
+    people = range(1, 7)
+    names = [f"probe/{pid:04d}_1_{25000 + pid}_107_32_106_221.jpeg" for pid in people]
+    names += [f"gallery/{pid:04d}_{pid % 7 + 2}_26000_1_2_3_4.jpeg" for pid in people]
+    names += [f"gallery/0000_3_{27000 + number}_96_89_100_236.jpeg" for number in range(3)]
+    images(root, write, names)
+    cells = np.empty((1, 2), dtype=object)
+    for at, trained in enumerate(([1, 2, 3], [4, 5, 6])):
+        cells[0, at] = {"features": [0.5], "pairs": [1, 2], "ids": trained}
+    savemat(root / "features_and_partitions.mat", {"trainIdxAll": cells})
+    return root
+
+
+def occluded_reid(root: Path, write: WriteImage) -> Path:
+    """Occluded-REID: TIFF, in folders of identities."""
+    sides = ("occluded_body_images", "whole_body_images")
+    names = [
+        f"{side}/{pid}/{pid}_{n:02d}.tif"
+        for side in sides
+        for pid in ("001", "200")
+        for n in (1, 2)
+    ]
+    return images(root, write, names)
+
+
+def mot17_reid(root: Path, write: WriteImage) -> Path:
+    """MOT17's crops: names of several makes, people without identity."""
+    return images(
+        root,
+        write,
+        [
+            "bounding_box_train/0002_c1s1_000451_03.jpg",
+            "bounding_box_train/0002_c1_000460.jpg",
+            "bounding_box_train/-1_c1_000460.jpg",
+            "query/0003_000012.jpg",
+            "bounding_box_test/0003_f000090_1.jpg",
+            "bounding_box_test/0000_c4_000001.jpg",
+            "bounding_box_test/-1_c4_000001.jpg",
+            "bounding_box_test/0005.jpg",
+        ],
+    )
+
+
+_CUHK03_PEOPLE = {
+    "train": ["1_001_1_01.png", "1_001_2_06.png", "2_001_1_01.png"],
+    "query": ["1_002_1_01.png"],
+    "gallery": ["1_002_2_06.png", "5_002_2_07.png"],
+}
+
+
+def cuhk03(root: Path, write: WriteImage) -> Path:
+    """CUHK03 as it is extracted: the new protocol in .mat files, the classic one in JSON."""
+    names = [name for each in _CUHK03_PEOPLE.values() for name in each]
+    for boxes in ("detected", "labeled"):
+        images(root / f"images_{boxes}", write, names)
+        files = np.empty((len(names), 1), dtype=object)
+        files[:, 0] = names
+        rows = {
+            f"{key}_idx": [[names.index(each) + 1] for each in value]
+            for key, value in _CUHK03_PEOPLE.items()
+        }
+        # One more cell of MATLAB's: identities, which the names say already.
+        content = {"filelist": files, "labels": [[1]] * len(names), **rows}
+        savemat(root / f"cuhk03_new_protocol_config_{boxes}.mat", content)
+        classic = [_classic(names, tested) for tested in ("1_002", "2_001")]
+        text(root / f"splits_classic_{boxes}.json", json.dumps(classic))
+    return root
+
+
+def _classic(names: list[str], tested: str) -> dict[str, Any]:
+    where = "/home/somebody/cuhk03/images_detected/"
+    test = [[where + name, 0, 0] for name in names if name.startswith(tested)]
+    train = [[where + name, 0, 0] for name in names if not name.startswith(tested)]
+    return {"train": train, "query": test, "gallery": test, "num_train_pids": 3}
+
+
+def coco_json(root: Path, write: WriteImage) -> Path:
+    """COCO's form: an identity for each annotation, an image without one, an annotation twice."""
+    for split, people in {"train": [1, 1, 2], "query": [7], "gallery": [7, 8]}.items():
+        files = [f"{split[0]}{number}.jpg" for number in range(len(people) + 1)]
+        images(root / split, write, files)
+        listed = [{"id": 10 + number, "file_name": name} for number, name in enumerate(files)]
+        notes = [
+            {"id": number, "image_id": 10 + number, "pair_id": pid, "source": "shop"}
+            for number, pid in enumerate(people)
+        ]
+        text(
+            root / f"some_{split}_reid.json",
+            json.dumps({"images": listed, "annotations": [*notes, notes[0]]}),
+        )
+    return root
+
+
+def ntu(root: Path, write: WriteImage) -> Path:
+    """NTU's crops: three cameras of one moment, two set-ups, the folders of the videos."""
+    names = [(1, 1, 1, 1), (1, 2, 1, 1), (1, 3, 1, 2), (9, 1, 1, 1), (17, 2, 106, 60)]
+    return images(
+        root,
+        write,
+        [
+            f"P{p:03d}/A{a:03d}/C{c:03d}/S{s:03d}C{c:03d}P{p:03d}R001A{a:03d}_rgb.png"
+            for s, c, p, a in names
+        ],
+    )

@@ -26,6 +26,13 @@ LAYOUTS = [
     ("veri776", "VeRi", "image_test"),
     ("vehicleid", "VehicleID_V1.0", "train_test_split/test_list_800.txt"),
     ("vric", "vric", "vric_probe.txt"),
+    ("occluded_duke", "Occluded_Duke", "bounding_box_test"),
+    ("cuhk03", "cuhk03", "cuhk03_new_protocol_config_detected.mat"),
+    ("cuhk01", "cuhk01", "campus"),
+    ("viper", "VIPeR", "cam_b"),
+    ("grid", "underground_reid", "features_and_partitions.mat"),
+    ("occluded_reid", "Occluded_REID", "whole_body_images"),
+    ("mot17_reid", "MOT17_reid", "query"),
 ]
 NAMES = pytest.mark.parametrize(("name", "alias", "part"), LAYOUTS, ids=[row[0] for row in LAYOUTS])
 

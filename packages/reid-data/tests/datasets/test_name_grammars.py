@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid_data import datasets
@@ -50,6 +50,7 @@ def test_the_example_fits_and_its_ruins_do_not(grammar: NameGrammar) -> None:
 
 
 @GRAMMAR
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_string_is_read_or_refused_with_a_reason(
     grammar: NameGrammar, data: st.DataObject
@@ -62,6 +63,7 @@ def test_any_string_is_read_or_refused_with_a_reason(
 
 
 @GRAMMAR
+@settings(max_examples=50)
 @given(data=st.data())
 def test_what_the_pattern_makes_is_read(grammar: NameGrammar, data: st.DataObject) -> None:
     stem = data.draw(

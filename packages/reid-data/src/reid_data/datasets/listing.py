@@ -10,6 +10,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "contents",
     "find_home",
+    "find_images",
     "image_names",
     "quoted",
     "read_lines",
@@ -78,6 +79,23 @@ def find_home(root: Path, needed: Iterable[str], *, aliases: Iterable[str] = ())
     below = f" or in its sub-folder {' or '.join(aliases)}" if aliases else ""
     found = contents(root) if root.is_dir() else "a file"
     raise ValueError(f"expected {', '.join(needed)} in {root}{below}; found there: {found}")
+
+
+def find_images(root: Path, *, aliases: Iterable[str] = ()) -> Path:
+    """The folder that holds images: the root, or one of the names below it.
+
+    Raises:
+        ValueError: neither does.
+    """
+    aliases = list(aliases)
+    for home in (root, *(root / alias for alias in aliases)):
+        if home.is_dir() and image_names(home):
+            return home
+    found = contents(root) if root.is_dir() else "a file"
+    raise ValueError(
+        f"expected images in {root} or in its sub-folder {' or '.join(aliases)}; "
+        f"found there: {found}"
+    )
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:

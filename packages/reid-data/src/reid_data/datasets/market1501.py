@@ -13,19 +13,26 @@ A name says who (``0002``), which camera (``c1``), which sequence (``s1``), whic
 
 The protocol: rank ``gallery`` and ``distractor`` for each query, without the images of the query's
 person from the query's camera; ``junk`` counts neither way. Identities of train and test differ.
+
+The authors' 500,000 further distractors lie in a flat folder, ``images`` or ``distractors_500k``
+beside the others; ``distractors=true`` adds them to split ``distractor``, with pid 0, and with a
+camera where their name gives one.
+
+Outfits were not labelled. Readers that make them up (the identity in train, 0 in the gallery) leave
+no match in the clothes-changing setting; here there is no ``clothes_id``.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from reid_data.datasets.listing import contents, image_names, quoted
-from reid_data.datasets.registry import register_dataset
+from reid_data.datasets.registry import dataset_info, register_dataset
 from reid_data.records import DatasetInfo, Records
 
 __all__ = ["MarketName", "parse_market_name", "read_market1501", "read_prw"]
@@ -40,6 +47,7 @@ _NAME = re.compile(
 )
 _SPLITS = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
 _DISTRACTOR, _JUNK, _NOT_LABELLED = 0, -1, -2
+_DISTRACTOR_FOLDERS = ("images", "distractors_500k", "distractors")
 
 
 @dataclass(frozen=True)
@@ -98,13 +106,23 @@ def parse_market_name(name: str) -> MarketName:
         note="any data set in Market-1501's layout can be read under this name",
     )
 )
-def read_market1501(root: Path) -> Records:
+def read_market1501(root: Path, *, distractors: bool = False) -> Records:
     """Read Market-1501 or anything in its layout (see the module), from its folder or its parent.
+
+    Args:
+        root: the folder.
+        distractors: add the 500,000 further ones, which must be there.
 
     Raises:
         ValueError: a folder is missing or empty, or a name does not follow the grammar.
     """
-    return _read(root, aliases=("market1501", "Market-1501-v15.09.15", "Market-1501", "Market1501"))
+    aliases = ("market1501", "Market-1501-v15.09.15", "Market-1501", "Market1501")
+    records = _read(root, aliases=aliases)
+    if not distractors:
+        return records
+    table = pd.concat([records.table, _read_distractors(records.root)], ignore_index=True)
+    counts = {name: dataset_info("market1501").counts[name] for name in ("train", "query")}
+    return Records(table, records.root, replace(dataset_info("market1501"), counts=counts))
 
 
 @register_dataset(
@@ -167,6 +185,28 @@ def _read_folder(home: Path, folder: str, split: str) -> pd.DataFrame:
             "number the identities from 1"
         )
     return _without(table, table["pid"] < 0, home / folder)
+
+
+def _read_distractors(home: Path) -> pd.DataFrame:
+    for folder in _DISTRACTOR_FOLDERS:
+        names = image_names(home / folder) if (home / folder).is_dir() else []
+        if names:
+            break
+    else:
+        raise ValueError(
+            f"expected the further distractors in {home}, in the folder "
+            f"{' or '.join(_DISTRACTOR_FOLDERS)}; found there: {contents(home)}"
+        )
+    matches = [_NAME.fullmatch(name) for name in names]
+    cameras = [None if match is None else int(match["camid"]) for match in matches]
+    return pd.DataFrame(
+        {
+            "path": [f"{folder}/{name}" for name in names],
+            "pid": _DISTRACTOR,
+            "camid": pd.array(cameras, dtype="Int64"),
+            "split": "distractor",
+        }
+    )
 
 
 def _without(table: pd.DataFrame, dropped: pd.Series[bool], folder: Path) -> pd.DataFrame:
