@@ -43,6 +43,9 @@ def test_who_asks(
     asking = records.split("query")
     assert asking.camids.tolist() == cameras
     assert asking.table["clothes_id"].tolist() == outfits
+    assert records.info is not None
+    images = {"changed": 3543, "same": 3873, "both": 3543 + 3873}[query]
+    assert records.info.counts["query"] == (71, images)
 
 
 def test_the_photographs_folder_will_do(

@@ -32,6 +32,8 @@ def test_protocols_choose_cameras(
     assert records.split("gallery").camids.tolist() == gallery
     assert records.split("train").camids.tolist() == [1, 4]
     assert records.split("train").table["clothes_id"].tolist() == [1, 2]
+    assert records.info is not None
+    assert ("query" in records.info.counts) == (protocol == "all")
 
 
 def test_published_counts_add_up() -> None:

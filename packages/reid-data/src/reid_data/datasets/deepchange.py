@@ -19,6 +19,7 @@ one into ``camid`` too.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -41,18 +42,18 @@ DEEPCHANGE_NAMES = NameGrammar(
 )
 """How DeepChange names images."""
 
-
-@register_dataset(
-    DatasetInfo(
-        name="deepchange",
-        url="https://github.com/PengBoXiangShang/deepchange",
-        licence="academic use only, after a signed release agreement",
-        citation="Xu and Zhu, DeepChange: A Long-Term Person Re-Identification Benchmark with "
-        "Clothes Change, ICCV 2023",
-        counts={"train": (450, 75083), "query": (521, 17527), "gallery": (521, 62956)},
-        note="has outfits by day (clothes_id) and tracklets, which stand for cameras in evaluation",
-    )
+_INFO = DatasetInfo(
+    name="deepchange",
+    url="https://github.com/PengBoXiangShang/deepchange",
+    licence="academic use only, after a signed release agreement",
+    citation="Xu and Zhu, DeepChange: A Long-Term Person Re-Identification Benchmark with "
+    "Clothes Change, ICCV 2023",
+    counts={"train": (450, 75083), "query": (521, 17527), "gallery": (521, 62956)},
+    note="has outfits by day (clothes_id) and tracklets, which stand for cameras in evaluation",
 )
+
+
+@register_dataset(_INFO)
 def read_deepchange(
     root: Path,
     *,
@@ -78,7 +79,9 @@ def read_deepchange(
     parts = [_read_list(home, folder).assign(split=split) for folder, split in folders.items()]
     table = pd.concat(parts, ignore_index=True)
     days = table.pop("date").str.replace(r"\D", "", regex=True).astype("int64")
-    return Records(table.assign(camid=table[camid], clothes_id=days), home)
+    counts = _INFO.counts if part == "test" else {"train": _INFO.counts["train"]}
+    table = table.assign(camid=table[camid], clothes_id=days)
+    return Records(table, home, replace(_INFO, counts=counts))
 
 
 def _read_list(home: Path, folder: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ person drawn at random ("single-shot") is what older papers report. The sketches
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -46,25 +47,25 @@ PRCC_TEST_NAMES = NameGrammar(
 
 _CAMERAS = {"A": 1, "B": 2, "C": 3}
 _CLOTHES = {"A": 0, "B": 0, "C": 1}
+_QUERY_COUNTS = {"changed": (71, 3543), "same": (71, 3873), "both": (71, 7416)}
 _ASKING = {"changed": ("C",), "same": ("B",), "both": ("B", "C")}
-
-
-@register_dataset(
-    DatasetInfo(
-        name="prcc",
-        url="https://www.isee-ai.cn/~yangqize/clothing.html",
-        licence="academic use only",
-        citation="Yang, Wu and Zheng, Person Re-identification by Contour Sketch under Moderate "
-        "Clothing Change, TPAMI 2021",
-        counts={
-            "train": (150, 17896),
-            "val": (150, 5002),
-            "query": (71, 3543),
-            "gallery": (71, 3384),
-        },
-        note="has outfits (clothes_id); the published query counts are for query=changed",
-    )
+_INFO = DatasetInfo(
+    name="prcc",
+    url="https://www.isee-ai.cn/~yangqize/clothing.html",
+    licence="academic use only",
+    citation="Yang, Wu and Zheng, Person Re-identification by Contour Sketch under Moderate "
+    "Clothing Change, TPAMI 2021",
+    counts={
+        "train": (150, 17896),
+        "val": (150, 5002),
+        "query": _QUERY_COUNTS["changed"],
+        "gallery": (71, 3384),
+    },
+    note="has outfits (clothes_id)",
 )
+
+
+@register_dataset(_INFO)
 def read_prcc(root: Path, *, query: Literal["changed", "same", "both"] = "changed") -> Records:
     """Read PRCC (see the module) from its folder or the one above or below.
 
@@ -87,7 +88,8 @@ def read_prcc(root: Path, *, query: Literal["changed", "same", "both"] = "change
     camera = table.pop("camera").str.upper()
     table["camid"] = camera.map(_CAMERAS)
     table["clothes_id"] = camera.map(_CLOTHES)
-    return Records(table, home)
+    counts = {**_INFO.counts, "query": _QUERY_COUNTS[query]}
+    return Records(table, home, replace(_INFO, counts=counts))
 
 
 def _test(table: pd.DataFrame, asking: tuple[str, ...]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ training set is always whole.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,19 +38,18 @@ VC_CLOTHES_NAMES = NameGrammar(
 
 _SPLITS = ("train", "query", "gallery")
 _CAMERAS = {"all": (1, 2, 3, 4), "sc": (2, 3), "cc": (3, 4)}
-
-
-@register_dataset(
-    DatasetInfo(
-        name="vc_clothes",
-        url="https://wanfb.github.io/dataset.html",
-        licence="no licence text is published; offered by its authors for academic research",
-        citation="Wan et al., When Person Re-identification Meets Changing Clothes, "
-        "CVPR Workshops 2020",
-        counts={"train": (256, 9449), "query": (256, 1020), "gallery": (256, 8591)},
-        note="rendered people; has outfits (clothes_id); published counts are for protocol=all",
-    )
+_INFO = DatasetInfo(
+    name="vc_clothes",
+    url="https://wanfb.github.io/dataset.html",
+    licence="no licence text is published; offered by its authors for academic research",
+    citation="Wan et al., When Person Re-identification Meets Changing Clothes, "
+    "CVPR Workshops 2020",
+    counts={"train": (256, 9449), "query": (256, 1020), "gallery": (256, 8591)},
+    note="rendered people; has outfits (clothes_id)",
 )
+
+
+@register_dataset(_INFO)
 def read_vc_clothes(root: Path, *, protocol: Literal["all", "sc", "cc"] = "all") -> Records:
     """Read VC-Clothes (see the module) from its folder or the one above.
 
@@ -64,4 +64,7 @@ def read_vc_clothes(root: Path, *, protocol: Literal["all", "sc", "cc"] = "all")
     parts = [VC_CLOTHES_NAMES.read(home, split).assign(split=split) for split in _SPLITS]
     table = pd.concat(parts, ignore_index=True).drop(columns="image")
     kept = table["camid"].isin(_CAMERAS[protocol]) | (table["split"] == "train")
-    return Records(table if protocol == "all" else table[kept], home)
+    if protocol == "all":
+        return Records(table, home)
+    counts = {"train": _INFO.counts["train"]}
+    return Records(table[kept], home, replace(_INFO, counts=counts))
