@@ -3,6 +3,7 @@ from .batch import Batch
 from .columns import SPLITS
 from .datasets import (
     dataset_info,
+    dataset_options,
     from_folder,
     from_images,
     list_datasets,
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "audit_records",
     "dataset_info",
+    "dataset_options",
     "eval_loader",
     "find_unreadable",
     "from_folder",
