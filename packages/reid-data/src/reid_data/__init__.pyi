@@ -1,3 +1,4 @@
+from .attributes import Attributes
 from .audit.report import AuditReport, audit_records
 from .batch import Batch
 from .columns import SPLITS
@@ -27,6 +28,7 @@ __version__: str
 
 __all__ = [
     "SPLITS",
+    "Attributes",
     "AuditReport",
     "Augmentation",
     "Batch",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["mat_texts", "read_mat", "read_mat_integers"]
+__all__ = ["mat_fields", "mat_texts", "read_mat", "read_mat_integers"]
 
 
 def read_mat(path: Path) -> dict[str, Any]:
@@ -85,3 +85,15 @@ def mat_texts(value: Any) -> list[str]:
             raise ValueError(f"expected text in a MATLAB cell, came {cell!r:.60}")
         texts.append(text.strip())
     return texts
+
+
+def mat_fields(value: Any) -> dict[str, Any]:
+    """The fields of a MATLAB structure by name, in their order.
+
+    Raises:
+        ValueError: it is no structure.
+    """
+    names = getattr(value, "_fieldnames", None)
+    if names is None:
+        raise ValueError(f"expected a MATLAB structure, came {type(value).__name__}")
+    return {str(name): getattr(value, name) for name in names}

@@ -1,0 +1,1 @@
+"""Readers of published attribute tables, one file a form; each gives `Attributes`."""
