@@ -59,16 +59,14 @@ def run_on_meta(
     Raises:
         ValueError: the network refuses images of this size.
     """
-    parameters = {
-        name: value.detach().to("meta").requires_grad_(gradients)
-        for name, value in backbone.named_parameters()
-    }
-    buffers = {name: value.to("meta") for name, value in backbone.named_buffers()}
+    parameters, buffers = _stand_ins(backbone, gradients)
     images = torch.zeros(_BATCH, 3, *image_size, device="meta")
     was_training = backbone.training
     try:
         with torch.set_grad_enabled(gradients):
-            found = functional_call(backbone.eval(), {**parameters, **buffers}, (images,))
+            found = functional_call(
+                backbone.eval(), {**parameters, **buffers}, (images,), tie_weights=False
+            )
     except _REFUSALS as error:
         height, width = image_size
         said = " ".join(str(error).split()) or type(error).__name__
@@ -76,6 +74,25 @@ def run_on_meta(
     finally:
         backbone.train(was_training)
     return found, parameters
+
+
+def _stand_ins(backbone: Backbone, gradients: bool) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Parameters and buffers of the same shapes on the meta device, by name.
+
+    Each module is named once, also where a network holds one under several names: to swap it
+    twice would leave the stand-ins in it. A parameter that several modules share has one.
+    """
+    by_parameter: dict[int, Tensor] = {}
+    parameters: dict[str, Tensor] = {}
+    buffers: dict[str, Tensor] = {}
+    for outer, module in backbone.named_modules():
+        prefix = f"{outer}." if outer else ""
+        for name, value in module.named_parameters(recurse=False, remove_duplicate=False):
+            meta = value.detach().to("meta").requires_grad_(gradients)
+            parameters[prefix + name] = by_parameter.setdefault(id(value), meta)
+        for name, value in module.named_buffers(recurse=False, remove_duplicate=False):
+            buffers[prefix + name] = value.to("meta")
+    return parameters, buffers
 
 
 def probe(backbone: Backbone, image_size: Size, *, gradients: bool = True) -> Probe:

@@ -126,10 +126,10 @@ def _backbone(network: nn.Module, image_size: tuple[int, int]) -> TimmBackbone:
     if last:
         return backbone
     features, _ = run_on_meta(backbone, image_size)
-    if not isinstance(features, Tensor) or features.ndim != 3:
+    if isinstance(features, Tensor) and features.ndim == 4:
         return backbone
     if not hasattr(network, "forward_intermediates"):
-        raise ValueError("it returns tokens and does not say how to lay them out as a map")
+        raise ValueError("it returns no map, and timm does not lay out what it returns as one")
     return TimmBackbone(network, layout="tokens")
 
 
