@@ -56,14 +56,6 @@ def test_every_parameter_that_is_left_gets_a_gradient(name: str) -> None:
     assert [n for n, value in backbone.named_parameters() if value.grad is None] == []
 
 
-def test_a_module_under_several_names_survives_the_look_at_shapes() -> None:
-    backbone = create_backbone("coat_tiny", image_size=SIZE, last_stride=2)
-    block = backbone.network.parallel_blocks[0]
-    assert block.mlp2 is block.mlp4
-    assert {value.device.type for value in backbone.state_dict().values()} == {"cpu"}
-    assert backbone(torch.randn(1, 3, *SIZE)).shape == (1, backbone.num_features, 2, 1)
-
-
 def test_mean_and_deviation_are_those_of_the_weights() -> None:
     assert create_backbone("vit_tiny_patch16_224", image_size=SIZE).mean == (0.5, 0.5, 0.5)
     backbone = create_backbone("resnet10t", image_size=SIZE)
