@@ -63,6 +63,17 @@ def test_many_hashes_cross_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(*p, d) for p, d in zip(pairs.tolist(), distances.tolist(), strict=True)] == expected
 
 
+def test_one_crowded_group_costs_nothing_and_a_limit_ends_the_rest() -> None:
+    hashes = np.full(40_000, 5, np.uint64)
+    groups = np.zeros(40_000, np.int64)
+    groups[-1] = 1
+    # All within one group would be 800 million pairs.
+    assert len(near_pairs(hashes[:-1], groups=groups[:-1])[0]) == 0
+    assert len(near_pairs(hashes, max_distance=0, groups=groups)[0]) == 39_999
+    found = near_pairs(hashes, max_distance=0, limit=1000)[0]
+    assert 1000 <= len(found) < 3_000_000
+
+
 def test_bits_are_counted_without_numpy_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(np, "bitwise_count", raising=False)
     hashes = np.array([0, 2**64 - 1, 0b101 << 40, 1], np.uint64)

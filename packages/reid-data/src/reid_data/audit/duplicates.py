@@ -23,7 +23,7 @@ _BLOCK = 1 << 21  # candidate pairs compared at once: 16 MB an array
 
 
 def near_pairs(
-    hashes: Hashes, *, max_distance: int = 6, groups: Ids | None = None
+    hashes: Hashes, *, max_distance: int = 6, groups: Ids | None = None, limit: int | None = None
 ) -> tuple[Ids, npt.NDArray[np.int64]]:
     """All pairs of 64-bit hashes that differ in at most `max_distance` bits.
 
@@ -31,6 +31,8 @@ def near_pairs(
         hashes: ``(N,)`` uint64.
         max_distance: bits that may differ, 0 to 16.
         groups: ``(N,)``; pairs within one group are not wanted. None wants all.
+        limit: stop when so many pairs are found, as when all pictures look the same; some more may
+            come back. None never stops.
 
     Returns:
         Pairs ``(M, 2)`` of positions, smaller one first and in ascending order, and their
@@ -48,15 +50,16 @@ def near_pairs(
         raise ValueError(f"max_distance must be 0 to 16 of the 64 bits, came {max_distance}")
     if groups is not None and len(groups) != len(hashes):
         raise ValueError(f"expected a group for each of {len(hashes)} hashes, came {len(groups)}")
+    apart = np.arange(len(hashes)) if groups is None else np.asarray(groups)
     found: list[Ids] = []
-    for keys in _parts(hashes, max_distance + 1):
-        for first, second in _sharing(keys):
-            wanted = _popcount(hashes[first] ^ hashes[second]) <= max_distance
-            if groups is not None:
-                wanted &= groups[first] != groups[second]
-            if wanted.any():
-                pairs = np.stack([first[wanted], second[wanted]], axis=1)
-                found.append(np.sort(pairs, axis=1))
+    count = 0
+    for first, second in _candidates(hashes, apart, max_distance + 1):
+        wanted = _popcount(hashes[first] ^ hashes[second]) <= max_distance
+        if wanted.any():
+            found.append(np.sort(np.stack([first[wanted], second[wanted]], axis=1), axis=1))
+            count += len(found[-1])
+        if limit is not None and count >= limit:
+            break
     # A pair that agrees in several parts was found as often.
     pairs = np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.int64)
     distances = _popcount(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])
@@ -105,6 +108,11 @@ def _centred(values: Pixels) -> npt.NDArray[np.float32]:
     return numbers
 
 
+def _candidates(hashes: Hashes, groups: Ids, parts: int) -> Iterator[tuple[Ids, Ids]]:
+    for keys in _parts(hashes, parts):
+        yield from _sharing(keys, groups)
+
+
 def _parts(hashes: Hashes, count: int) -> Iterator[Hashes]:
     """The hashes cut into parts of interleaved bits.
 
@@ -118,23 +126,28 @@ def _parts(hashes: Hashes, count: int) -> Iterator[Hashes]:
         yield key
 
 
-def _sharing(keys: Hashes) -> Iterator[tuple[Ids, Ids]]:
-    """Positions of all pairs with equal keys, in blocks."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+def _sharing(keys: Hashes, groups: Ids) -> Iterator[tuple[Ids, Ids]]:
+    """Positions of all pairs with equal keys and different groups, in blocks."""
+    order = np.lexsort((groups, keys))
+    ordered, own = keys[order], groups[order]
+    places = np.arange(len(order))
     ends = np.searchsorted(ordered, ordered, side="right")
-    # Each is paired with those after it that have the same key.
-    partners = ends - np.arange(len(ordered)) - 1
+    # Each is paired with those of its key that come after its own group.
+    breaks = np.ones(len(order), dtype=bool)
+    breaks[1:] = (ordered[1:] != ordered[:-1]) | (own[1:] != own[:-1])
+    runs = np.append(np.flatnonzero(breaks), len(order))
+    after = runs[np.searchsorted(runs, places, side="right")]
+    partners = ends - after
     totals = np.cumsum(partners)
     start = 0
-    while start < len(ordered):
+    while start < len(order):
         before = totals[start - 1] if start else 0
         stop = max(int(np.searchsorted(totals, before + _BLOCK, side="right")), start + 1)
         counts = partners[start:stop]
         if counts.any():
-            first = np.repeat(np.arange(start, stop), counts)
-            within = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
-            yield order[first], order[first + 1 + within]
+            within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            first = np.repeat(places[start:stop], counts)
+            yield order[first], order[np.repeat(after[start:stop], counts) + within]
         start = stop
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,9 @@ from reid_data.records import Ids, Records
 
 __all__ = ["Duplicate", "duplicates", "shared_identities"]
 
+_LOG = logging.getLogger(__name__)
+
+_MOST = 1_000_000  # near pairs, before the pictures confirm them
 _BLANK = 4.0  # standard deviation of grey, of 255, below which a picture shows nothing
 
 
@@ -86,7 +90,11 @@ def duplicates(
         np.stack([looks.digests, groups.astype(np.uint64)], axis=1), axis=0, return_index=True
     )
     shown = np.sort(representatives[looks.contrast[representatives] >= _BLANK])
-    pairs, _ = near_pairs(looks.hashes[shown], max_distance=max_distance, groups=groups[shown])
+    pairs, _ = near_pairs(
+        looks.hashes[shown], max_distance=max_distance, groups=groups[shown], limit=_MOST
+    )
+    if len(pairs) >= _MOST:
+        _LOG.warning("more than %d pairs look alike; looked no further: lower the distance", _MOST)
     near = shown[pairs]
     near = near[looks.digests[near[:, 0]] != looks.digests[near[:, 1]]]
     near = near[correlations(looks.thumbnails, near) >= min_correlation]
