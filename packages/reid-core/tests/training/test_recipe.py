@@ -146,6 +146,7 @@ def test_an_unknown_recipe_names_the_nearest():
         ("- loss", "should hold sections"),
         ("data: {}", "recipe key loss should hold terms by name"),
         ("loss: {}", "loss names no term"),
+        ("loss: {triplet: {start_epoch: 1}}", "no term from the first epoch on"),
         ("loss: {triplet: 3}", r"loss\.triplet should hold a term's options, came 3"),
         ("loss: {'a.b': {term: triplet}}", "letters, digits and _"),
     ],

@@ -9,13 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 
-from reid_core.training.build import build_model, build_module, build_terms
+from reid_core.training.build import build_loaders, build_model, build_module
 from reid_core.training.epoch_log import EpochTable, EpochTensorBoard
 from reid_core.training.keeper import Keeper
-from reid_core.training.loaders import TrainingLoaders
-from reid_core.training.module import ReidModule
 from reid_core.training.precision import choose_precision
 from reid_core.training.progress import Progress
 from reid_core.training.recipe import Recipe
@@ -23,7 +21,6 @@ from reid_core.training.run_folder import RunFolder, TrainingResult
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
 from reid_core.training.trainer import build_trainer, training_environment
-from reid_core.training.validation import Validation
 from reid_data import Records, UnreadableImagesError, find_unreadable
 from reid_data.console import Advance
 from reid_eval.embedders import resolve_device
@@ -85,6 +82,7 @@ def train(
         identities_per_batch=recipe.data.identities_per_batch,
         seed=seed,
     )
+    start = partial(folder.begin, recipe, seed=seed, fingerprint=data.fingerprint)
     if not resume:
         folder.check_new()
     else:
@@ -94,56 +92,30 @@ def train(
     with training_environment():
         # The network first: a misspelt backbone shows at once, reading every image takes a while.
         model = build_model(recipe, seed=seed)
-        begin = partial(folder.begin, recipe, seed=seed, fingerprint=data.fingerprint)
         data = _readable(data, skip=skip_unreadable, workers=workers, progress=progress)
-        terms = build_terms(
-            recipe, embedding_size=model.embedding_size, num_classes=data.identities, seed=seed
-        )
-        validation = None
-        if data.validation is not None:
-            validation = Validation(data.validation, metric=recipe.evaluation.metric)
-        module = build_module(recipe, model, terms=terms, seed=seed, validation=validation)
+        module = build_module(recipe, model, data, seed=seed)
         about = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
-        keeper = Keeper(folder, metadata={**about, "identities": data.identities}, begin=begin)
+        keeper = Keeper(folder, metadata={**about, "identities": data.identities}, begin=start)
         if recipe.schedule.epochs == 0:
             keeper.keep_untrained(module)
             return keeper.result
-        loaders = TrainingLoaders(
-            data,
-            image_size=recipe.data.image_size,
-            identities_per_batch=recipe.data.identities_per_batch,
-            images_per_identity=recipe.data.images_per_identity,
-            augmentation=recipe.data.augmentation,
-            eval_batch_size=recipe.evaluation.batch_size,
-            seed=seed,
-            workers=workers,
-            pin_memory=place.type == "cuda",
-        )
         trainer = build_trainer(
             epochs=recipe.schedule.epochs,
             device=place,
             precision=choose_precision(recipe.compute.precision, device=place, model=model),
             devices=devices,
             nodes=nodes,
-            validate_every=None if validation is None else recipe.evaluation.every,
+            validate_every=None if data.validation is None else recipe.evaluation.every,
             unused_parameters=any(section.start_epoch for section in recipe.loss.values()),
             callbacks=[Stopwatch(), *callbacks, keeper],
             loggers=[EpochTable(folder.metrics), EpochTensorBoard(folder.tensorboard)],
         )
-        return _run(trainer, module, loaders, keeper, folder)
-
-
-def _run(
-    trainer: Trainer,
-    module: ReidModule,
-    loaders: TrainingLoaders,
-    keeper: Keeper,
-    folder: RunFolder,
-) -> TrainingResult:
-    """Fit, from the saved state where there is one."""
-    state = folder.state if folder.state.is_file() else None
-    trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)
-    return keeper.result
+        loaders = build_loaders(
+            recipe, data, seed=seed, workers=workers, pin_memory=place.type == "cuda"
+        )
+        state = folder.state if folder.state.is_file() else None
+        trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)
+        return keeper.result
 
 
 def _readable(data: TrainingData, *, skip: bool, workers: int, progress: Progress) -> TrainingData:

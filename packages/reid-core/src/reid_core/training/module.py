@@ -108,7 +108,8 @@ class ReidModule(lightning.LightningModule):
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Seed the epoch, after the loader has drawn its own number from torch's generator."""
+        """Seed the epoch."""
+        # Not earlier, for the loader draws a number as well, in a resumed run at another time.
         if batch_idx == 0:
             key = (self._seed, self.current_epoch, self.global_rank)
             torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
@@ -117,24 +118,21 @@ class ReidModule(lightning.LightningModule):
         """One step of every optimiser on one batch."""
         output = self(batch.images)
         losses = self._losses(output, batch)
-        total = torch.stack(
-            [self._terms[name].weight * loss for name, loss in losses.items()]
-        ).sum()
-        main, *others = optimizers = _optimizers(self)
+        weighted = [self._terms[name].weight * loss for name, loss in losses.items()]
+        total = torch.stack(weighted).sum()
+        optimizers = _optimizers(self)
         for optimizer in optimizers:
             optimizer.zero_grad()
         self.manual_backward(total)
         if self._clip_norm is not None:
-            nn.utils.clip_grad_norm_(list(_weights(main)), self._clip_norm)
-        for optimizer in (main, *others):
+            nn.utils.clip_grad_norm_(list(_weights(optimizers[0])), self._clip_norm)
+        for optimizer in optimizers:
             optimizer.step()
         if self.average is not None:
             self.average.update_parameters(self.network)
-        for name, loss in {
-            "loss": total,
-            **{f"loss/{name}": losses[name] for name in losses},
-        }.items():
-            self.log(name, loss.detach(), **_EACH_EPOCH, batch_size=len(batch))
+        values = {"loss": total} | {f"loss/{name}": loss for name, loss in losses.items()}
+        for name, value in values.items():
+            self.log(name, value.detach(), **_EACH_EPOCH, batch_size=len(batch))
 
     def on_validation_epoch_start(self) -> None:
         """Let every process validate one network: batch statistics are those of the first."""

@@ -169,4 +169,6 @@ class Recipe(_Section):
     def _has_a_loss(self) -> Self:
         if not self.loss:
             raise ValueError("loss names no term, so there is nothing to learn from")
+        if all(term.start_epoch for term in self.loss.values()):
+            raise ValueError("loss has no term from the first epoch on; set one's start_epoch to 0")
         return self
