@@ -16,7 +16,6 @@ gallery images and all distractors answer; the mean over the 10 divisions counts
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,11 +76,11 @@ def _training_identities(path: Path, split: int) -> Ids:
     divisions = np.atleast_1d(np.asarray(read_mat(path).get("trainIdxAll"), dtype=object)).ravel()
     if not 0 <= split < len(divisions):
         raise ValueError(f"split must be 0 to {len(divisions) - 1} as in {path}, came {split}")
-    division: Any = divisions[split]
-    fields = getattr(division, "_fieldnames", ())
+    division = divisions[split]
+    fields = list(division.values()) if isinstance(division, dict) else []
     if len(fields) <= _TRAINING_IDENTITIES:
         raise ValueError(f"expected divisions in the variable trainIdxAll of {path}")
-    identities = np.atleast_1d(np.asarray(getattr(division, fields[_TRAINING_IDENTITIES])))
+    identities = np.atleast_1d(np.asarray(fields[_TRAINING_IDENTITIES]))
     if identities.dtype.kind not in "iuf" or (identities < 1).any():
         raise ValueError(f"expected identities from 1 in division {split} of {path}")
     return identities.astype(np.int64).ravel()

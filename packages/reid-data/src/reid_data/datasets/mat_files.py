@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from reid_data.datasets.mat5 import is_mat5, loads_mat5
+
 __all__ = ["mat_fields", "mat_texts", "read_mat", "read_mat_integers"]
 
 
 def read_mat(path: Path) -> dict[str, Any]:
-    """The variables of a MATLAB file up to version 7.2; structures become nested objects.
+    """The variables of a MATLAB file up to version 7.2; see `reid_data.datasets.mat5` for types.
 
     Raises:
         ValueError: it is missing, broken, or of version 7.3 (which is HDF5).
     """
-    from scipy.io import loadmat
-
     if not path.is_file():
         raise ValueError(f"expected a MATLAB file at {path}; there is none")
     try:
-        with warnings.catch_warnings():
-            # It warns of variables that occur twice and keeps the last one, as MATLAB does.
-            warnings.simplefilter("ignore")
-            content: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=False)
+        content = _loads(path.read_bytes())
     except NotImplementedError as error:
         raise ValueError(f"{path} is of MATLAB's version 7.3; save it anew with -v7") from error
     # Broken content fails wherever the parser happens to be.
     except Exception as error:
         raise ValueError(f"{path} is not a readable MATLAB file ({error!r})") from error
     return {name: value for name, value in content.items() if not name.startswith("__")}
+
+
+def _loads(data: bytes) -> dict[str, Any]:
+    from scipy.io import loadmat
+    from scipy.io.matlab import matfile_version
+
+    if is_mat5(data):
+        return loads_mat5(data)
+    major = matfile_version(BytesIO(data))[0]
+    if major == 2:
+        raise NotImplementedError
+    if major != 0:
+        raise ValueError("its header is damaged")
+    # Version 4 holds plain matrices only, and SciPy's reader of it is not compiled.
+    content: dict[str, Any] = loadmat(BytesIO(data), squeeze_me=True)
+    return content
 
 
 def read_mat_integers(path: Path, name: str, *, dimensions: int) -> npt.NDArray[np.int64]:
@@ -93,7 +106,6 @@ def mat_fields(value: Any) -> dict[str, Any]:
     Raises:
         ValueError: it is no structure.
     """
-    names = getattr(value, "_fieldnames", None)
-    if names is None:
+    if not isinstance(value, dict):
         raise ValueError(f"expected a MATLAB structure, came {type(value).__name__}")
-    return {str(name): getattr(value, name) for name in names}
+    return value
