@@ -21,13 +21,13 @@ HERE = Path(__file__).parent
 PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
-    "data": ("data[fast]",),
+    "data": ("data[fast,augment,spreadsheet]",),
     "eval": ("data", "eval"),
     "core": ("data", "eval", "core[train,mmcv]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
-EVERYTHING = ("data[fast]", "eval", "core[train]", "attr", "gen")
+EVERYTHING = ("data[fast,augment,spreadsheet]", "eval", "core[train]", "attr", "gen")
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
 
@@ -125,6 +125,13 @@ def quickstart(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site, strictly: a broken link or reference fails."""
+    session.install(*GROUPS["docs"])
+    session.run("mkdocs", "build", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
 def examples(session: nox.Session) -> None:
     """Every example, as an outside project would run it."""
     install(session, ("data[fast]", "eval", "core[train]"))
@@ -144,7 +151,9 @@ def bench(session: nox.Session) -> None:
 def gpu(session: nox.Session) -> None:
     """What needs a CUDA device; also without installing: nox --no-venv --no-install -s gpu."""
     install(session, ("data[fast]", "eval", "core[train]"), group="test")
-    session.run("pytest", "packages", "-m", "gpu", *session.posargs, env={"PYTHONPATH": source_path()})
+    session.run(
+        "pytest", "packages", "-m", "gpu", *session.posargs, env={"PYTHONPATH": source_path()}
+    )
 
 
 def source_path() -> str:
