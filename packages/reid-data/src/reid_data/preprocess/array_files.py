@@ -54,7 +54,8 @@ def read_npz(path: Path | str) -> dict[str, npt.NDArray[Any]]:
             the path.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because NumPy leaves a file open that turns out to be no archive.
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (*_BROKEN, AttributeError) as error:
         raise ValueError(_reason(error)) from error
