@@ -30,8 +30,8 @@ def run(*command: str) -> Any:
     return json.loads(result.stdout)
 
 
-def train(out: Path, *arguments: str) -> Any:
-    return run("reid-core", "train", "--recipe", "small", *DATA, "--out", str(out), *arguments)
+def train(out: Path, *extra: str) -> Any:
+    return run("reid-core", "train", "--recipe", "small", *DATA, "--out", str(out), *extra)
 
 
 def test(model: Path, report: Path) -> Any:
@@ -39,12 +39,13 @@ def test(model: Path, report: Path) -> Any:
 
 
 def side_by_side(untrained: dict[str, float], trained: dict[str, float]) -> None:
-    table = Table(title="Identities that training never saw", title_justify="left")
+    table = Table()
     for column in ("", "untrained", "trained"):
         table.add_column(column, justify="right" if column else "left")
     for metric in ("mAP", "Rank-1", "Rank-5", "Rank-10", "mINP"):
         table.add_row(metric, f"{untrained[metric]:.1%}", f"{trained[metric]:.1%}")
-    console.print("\n", table)
+    console.print("\n[bold]Identities that training never saw[/bold]")
+    console.print(table)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from reid_data.audit.command import audit
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
+from reid_data.preprocess.commands import VERBS
 from reid_data.synth.command import synth
 from reid_data.tracking.command import crops
 
@@ -121,9 +122,8 @@ def manifest(
         note(f"move {out.name} to {records.root} before you read it with --data csv")
 
 
-app.command()(audit)
-app.command()(crops)
-app.command()(synth)
+for _name, _verb in {**VERBS, "audit": audit, "crops": crops, "synth": synth}.items():
+    app.command(_name)(_verb)
 
 
 def _load(data: str, root: Path) -> Records:
