@@ -122,8 +122,11 @@ def manifest(
         note(f"move {out.name} to {records.root} before you read it with --data csv")
 
 
-for _name, _verb in {**VERBS, "audit": audit, "crops": crops, "synth": synth}.items():
+for _name, _verb in VERBS.items():
     app.command(_name)(_verb)
+app.command()(audit)
+app.command()(crops)
+app.command()(synth)
 
 
 def _load(data: str, root: Path) -> Records:
