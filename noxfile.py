@@ -109,9 +109,8 @@ def wheel(session: nox.Session, package: str) -> None:
     session.run("python", "-m", "venv", str(empty))
     wheels = [str(next(folder.glob(f"reid_{part.split('[')[0]}-*.whl"))) for part in HOUSE[package]]
     python = str(empty / "bin" / "python")
-    pip = ("uv", "pip", "install", "--python", python)
-    if not shutil.which("uv"):
-        pip = (python, "-m", "pip", "install")
+    uv = ("uv", "pip", "install", "--python", python)
+    pip = uv if shutil.which("uv") else (python, "-m", "pip", "install")
     session.run(*pip, "-q", "-c", "constraints.txt", *wheels, external=True)
     session.run(str(empty / "bin" / f"reid-{package}"), "--help", external=True)
     session.run(python, "-W", "error", "-c", f"import reid_{package}", external=True)
