@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import cos, exp, pi, sin
 
@@ -83,36 +84,40 @@ def sample_cameras(count: int, *, seed: int, shift: float = 1.0) -> tuple[Camera
              "haze", "slope", "light", "noise", "zoom", "quality")  # fmt: skip
     drawn = {name: strata() for name in names}
     turn = float(rng.random())
-    cameras = []
-    for index in range(count):
-        at = {name: places[index] for name, places in drawn.items()}
-        hue = 2 * pi * (at["hue"] + turn)
-        cast = shift * (0.08 + 0.08 * at["strength"])
-        balance = [exp(cast * cos(hue - third * 2 * pi / 3)) for third in range(3)]
-        light = 2 * pi * at["light"]
-        cameras.append(
-            Camera(
-                camid=index + 1,
-                seed=seed,
-                azimuth=2 * pi * (at["azimuth"] + turn),
-                spread=0.45,
-                oncoming=0.3,
-                elevation=0.08 + 0.30 * at["elevation"],
-                light=(0.7 * sin(light), -0.45, 0.75 + 0.2 * cos(light)),
-                gain=exp(shift * 0.4 * (at["gain"] - 0.55)),
-                gamma=exp(shift * 0.36 * (at["gamma"] - 0.5)),
-                white_balance=(balance[0], balance[1], balance[2]),
-                saturation=1.0 + shift * (0.05 - 0.3 * at["saturation"]),
-                haze=0.07 * shift * at["haze"] ** 2,
-                slope=(0.5 * cos(2 * pi * at["slope"]), 0.3 * sin(2 * pi * at["slope"])),
-                blur=0.25 + 0.65 * at["blur"],
-                noise=0.008 + 0.03 * at["noise"],
-                zoom=0.80 + 0.12 * at["zoom"],
-                looseness=0.05,
-                quality=int(60 + 35 * at["quality"]),
-            )
+    return tuple(
+        _camera(
+            index + 1, seed, {name: places[index] for name, places in drawn.items()}, turn, shift
         )
-    return tuple(cameras)
+        for index in range(count)
+    )
+
+
+def _camera(camid: int, seed: int, at: Mapping[str, float], turn: float, shift: float) -> Camera:
+    """The camera that stands at the given place, 0..1, of the range of each property."""
+    hue = 2 * pi * (at["hue"] + turn)
+    cast = shift * (0.08 + 0.08 * at["strength"])
+    red, green, blue = (exp(cast * cos(hue - third * 2 * pi / 3)) for third in range(3))
+    light, slope = 2 * pi * at["light"], 2 * pi * at["slope"]
+    return Camera(
+        camid=camid,
+        seed=seed,
+        azimuth=2 * pi * (at["azimuth"] + turn),
+        spread=0.45,
+        oncoming=0.3,
+        elevation=0.08 + 0.30 * at["elevation"],
+        light=(0.7 * sin(light), -0.45, 0.75 + 0.2 * cos(light)),
+        gain=exp(shift * 0.4 * (at["gain"] - 0.55)),
+        gamma=exp(shift * 0.36 * (at["gamma"] - 0.5)),
+        white_balance=(red, green, blue),
+        saturation=1.0 + shift * (0.05 - 0.3 * at["saturation"]),
+        haze=0.07 * shift * at["haze"] ** 2,
+        slope=(0.5 * cos(slope), 0.3 * sin(slope)),
+        blur=0.25 + 0.65 * at["blur"],
+        noise=0.008 + 0.03 * at["noise"],
+        zoom=0.80 + 0.12 * at["zoom"],
+        looseness=0.05,
+        quality=int(60 + 35 * at["quality"]),
+    )
 
 
 def sample_stance(camera: Camera, rng: np.random.Generator) -> Stance:

@@ -12,7 +12,6 @@ from .canvas import Canvas, FloatArray
 from .draw import draw_person
 from .obstacles import add_obstacle
 from .optics import expose
-from .parts import Part
 from .people import Person, sample_stranger
 from .pose import OPENPOSE_18, walking_pose
 from .scenes import backdrop, smooth_noise
@@ -29,7 +28,7 @@ class Crop:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        parsing: (H, W) uint8, a `Part` for each pixel of the person; the rest, bags too,
+        parsing: (H, W) uint8, a `parts.Part` for each pixel of the person; the rest, bags too,
             is background.
         keypoints: (18, 2) float32 columns and rows in OpenPose's order; they may be hidden or lie
             outside the crop; -1 without a person.
@@ -85,8 +84,7 @@ def render_crop(
         stance = sample_stance(camera, rng)
         pose = walking_pose(person.body, stance)
         shade = float(rng.uniform(0.25, 0.6))
-        canvas.shadow((0.35 * camera.light[0] * -0.2, 0.01), (0.13, 0.022), shade)
-        canvas.parsing[:] = Part.BACKGROUND
+        canvas.shadow((-0.07 * camera.light[0], 0.01), (0.13, 0.022), shade)
         draw_person(canvas, person, pose)
         keypoints = canvas.pixels(pose.points[: len(OPENPOSE_18), :2])
         if rng.random() < _OCCLUSION:

@@ -24,7 +24,7 @@ _OPENING = 0.34
 """Half the angle that an open jacket shows of the shirt, radians."""
 
 
-def trunk_radii(body: Body, azimuth: float) -> list[float]:
+def _trunk_radii(body: Body, azimuth: float) -> list[float]:
     """Half the visible width of the trunk from neck to hips, body heights."""
     widths = _WIDTH_FEMALE if body.female else _WIDTH
     side, front = abs(sin(azimuth)), abs(cos(azimuth))
@@ -40,7 +40,7 @@ def trunk_radii(body: Body, azimuth: float) -> list[float]:
 def paint_hips(canvas: Canvas, person: Person, pose: Pose) -> None:
     """What the lower garment covers between waist and legs; the whole of a skirt."""
     outfit = person.outfit
-    hip = trunk_radii(person.body, pose.stance.azimuth)[-1]
+    hip = _trunk_radii(person.body, pose.stance.azimuth)[-1]
     waist, crotch = pose["waist"], pose["crotch"]
     if outfit.lower_kind != "skirt":
         hips = canvas.tube(waist[:2], crotch[:2], (0.92 * hip, hip, 0.86 * hip))
@@ -58,7 +58,7 @@ def paint_upper(canvas: Canvas, person: Person, pose: Pose) -> None:
     """The upper garment and the straps over it."""
     outfit = person.outfit
     neck, pelvis = pose["neck"], pose["pelvis"]
-    radii = trunk_radii(person.body, pose.stance.azimuth)
+    radii = _trunk_radii(person.body, pose.stance.azimuth)
     end: tuple[float, float] = pelvis[0], pelvis[1] - 0.012
     thick = 1.0
     if outfit.upper_kind == "coat":
