@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import __version__
 from . import market1501
 from .cameras import Camera, sample_cameras
 from .crops import render
@@ -118,7 +119,7 @@ def synthesize(
             if advance is not None:
                 advance(done)
         facts = {**arguments, "height": height, "width": width, "layout": "market1501"}
-        facts |= {"renderer": RENDERER, "version": _version()}
+        facts |= {"renderer": RENDERER, "version": __version__}
         (folder / "synth.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return dict(Counter(shot.split for shot in shots))
 
@@ -228,9 +229,3 @@ def _appearing(root: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("reid-data")
