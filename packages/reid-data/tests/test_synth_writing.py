@@ -128,16 +128,20 @@ def test_bad_arguments_are_refused_in_one_line(tmp_path: Path, change: dict, mes
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_verb_refuses_in_one_line(tmp_path: Path):
-    (tmp_path / "mine.txt").write_text("mine")
+def synth_verb(*arguments: str) -> subprocess.CompletedProcess[str]:
     code = (
         "from reid_data.console import application, run\n"
         "from reid_data.synth.command import synth\n"
         "app = application('x'); app.command('synth')(synth); run(app)"
     )
+    command = [sys.executable, "-c", code, "synth", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_verb_refuses_in_one_line(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("mine")
     for arguments in (["--out", str(tmp_path)], ["--out", str(tmp_path / "d"), "--cameras", "12"]):
-        command = [sys.executable, "-c", code, "synth", *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = synth_verb(*arguments)
         assert result.returncode == 2
         assert result.stdout == ""
         assert re.fullmatch(r"error: .*\n", result.stderr)
@@ -174,18 +178,11 @@ def test_the_verb_is_light_to_import():
 
 
 def test_the_verb_writes_and_tells_what(tmp_path: Path):
-    from typer.testing import CliRunner
-
-    from reid_data.console import application
-    from reid_data.synth.command import synth
-
-    app = application("test")
-    app.command("synth")(synth)
-    arguments = ["synth", "--out", str(tmp_path / "data"), "--workers", "0", "--json"]
+    arguments = ["--out", str(tmp_path / "data"), "--workers", "0", "--json"]
     for name, value in SMALL.items():
         arguments += [f"--{name.replace('_', '-')}", str(value)]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+    result = synth_verb(*arguments)
+    assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)[0] == {"split": "train", "images": 18}
     assert len(contents(tmp_path / "data")) == 43
 
