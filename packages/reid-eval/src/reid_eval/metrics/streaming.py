@@ -39,7 +39,7 @@ _TIE_CODES = {
     "pessimistic": tiles.PESSIMISTIC,
 }
 _MOST_PAIRS = 2**22  # same-identity pairs of one block of queries; bounds memory
-_WORTH_COMPILING = 2**23  # scores; for fewer, torch is done before compiled code is loaded
+_WORTH_COMPILING = 2**22  # scores; for fewer, torch is done before compiled code is loaded
 
 
 class CountingBackend(Protocol):

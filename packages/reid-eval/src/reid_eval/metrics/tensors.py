@@ -25,9 +25,12 @@ __all__ = ["TensorBackend"]
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 
-# Elements of a temporary: few enough for a CPU's cache, many enough to occupy a GPU.
-_ELEMENTS = {"cpu": 2**19}
+# Elements of a temporary: few enough for a CPU's memory, many enough to occupy a GPU.
+_ELEMENTS = {"cpu": 2**20}
 _ELEMENTS_ELSEWHERE = 2**24
+# On a CPU the lanes of this many rows are too few for torch to start threads for each addition;
+# on a busy machine those would wait for each other longer than they work.
+_ROWS = {"cpu": 2**15 // LANES - 1}
 
 
 class _PlacedBlock(NamedTuple):
@@ -130,7 +133,8 @@ class TensorBackend:
         return torch.where(dots == 0, 0.0, dots / (block.term[query] * gallery.term[row]))
 
     def _dots(self, left: Tensor, right: Tensor, i: Tensor, j: Tensor) -> Tensor:
-        size = max(1, self._elements // left.shape[1])
+        most = _ROWS.get(self._device.type, self._elements)
+        size = max(1, min(self._elements // left.shape[1], most))
         parts = [
             _exact_dots(left[i[k : k + size]], right[j[k : k + size]])
             for k in range(0, len(i), size)
@@ -143,9 +147,10 @@ class TensorBackend:
 
 def _exact_dots(x: Tensor, y: Tensor) -> Tensor:
     """Row-wise products ``(n,)`` of ``(n, D)`` float32, summed in the order of the kernels."""
-    lanes = x.new_zeros(len(x), LANES, dtype=torch.float64)
+    products = x.double() * y.double()
+    lanes = products.new_zeros(len(x), LANES)
     for k in range(0, x.shape[1], LANES):
-        part = x[:, k : k + LANES].double() * y[:, k : k + LANES].double()
+        part = products[:, k : k + LANES]
         lanes[:, : part.shape[1]] += part
     while lanes.shape[1] > 1:
         half = lanes.shape[1] // 2
