@@ -58,5 +58,5 @@ def test_what_returns_no_map_is_refused() -> None:
         def forward(self, images: Tensor) -> Tensor:
             return super().forward(images).mean(dim=(2, 3))
 
-    with pytest.raises(ValueError, match=r"expected a feature map \(2, C, H', W'\).*\(2, 4\)"):
+    with pytest.raises(ValueError, match=r"expected a feature map \(3, C, H', W'\).*\(3, 4\)"):
         probe(Flat(), (8, 6))

@@ -15,7 +15,7 @@ __all__ = ["create_backbone", "full_name", "list_backbones"]
 def full_name(name: str) -> str:
     """``name`` with its family; a plain name means timm.
 
-    Example:
+    Examples:
         >>> full_name("resnet50")
         'timm:resnet50'
     """

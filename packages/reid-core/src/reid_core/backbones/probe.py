@@ -15,7 +15,7 @@ from reid_core.backbones.backbone import Backbone
 __all__ = ["Probe", "Shrinking", "Size", "drop_idle", "probe", "run_on_meta"]
 
 Size = tuple[int, int]
-_BATCH = 2
+_BATCH = 3  # odd, so that windows cut for another map do not add up to whole images by chance
 _REFUSALS = (RuntimeError, AssertionError, AttributeError, IndexError, TypeError, ValueError)
 
 

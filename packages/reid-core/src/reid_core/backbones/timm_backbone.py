@@ -108,7 +108,8 @@ def _create(
     try:
         return timm.create_model(name, pretrained=pretrained, **arguments)
     except (TypeError, AssertionError) as error:
-        raise ValueError(f"timm does not build it with {arguments}: {error}") from error
+        said = str(error) or "it refuses without a reason"
+        raise ValueError(f"timm does not build it with {arguments}: {said}") from error
     except (RuntimeError, OSError, ValueError) as error:
         if not pretrained:
             raise ValueError(f"timm does not build it: {error}") from error
@@ -135,7 +136,7 @@ def _backbone(network: nn.Module, image_size: tuple[int, int]) -> TimmBackbone:
 
 def _has_one_resolution(network: Any) -> bool:
     """Whether all blocks see the same map, as in a ViT: no last stage has a stride to change."""
-    return len({stage["reduction"] for stage in network.feature_info}) == 1
+    return len({stage["reduction"] for stage in getattr(network, "feature_info", ())}) == 1
 
 
 def _classifier(network: Any) -> tuple[str, ...]:
