@@ -14,7 +14,7 @@ __all__ = ["whole_file"]
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; when the block ends well, it takes its place.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> target = Path(tempfile.mkdtemp()) / "answer.txt"
         >>> with whole_file(target) as temporary:

@@ -22,7 +22,7 @@ def mismatch(
         may_lack: names that the file need not have. Counters of batch normalisation are never
             needed, for older files have none.
 
-    Example:
+    Examples:
         >>> import torch
         >>> mismatch({"a": torch.zeros(2), "b": torch.zeros(1)}, {"a": torch.zeros(3)})
         'it lacks b; a is (3,), expected (2,)'

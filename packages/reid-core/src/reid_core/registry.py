@@ -19,7 +19,7 @@ class UnknownNameError(ValueError):
 def nearest(name: str, known: Iterable[str], *, count: int = 3) -> list[str]:
     """The known names most like ``name``, the most alike first; empty if none is alike.
 
-    Example:
+    Examples:
         >>> nearest("resnt50", ["vgg16", "resnet50"])
         ['resnet50']
     """
@@ -32,7 +32,7 @@ class Registry(Generic[Item]):
     Args:
         kind: what one entry is, in the words of an error message, for example ``"pooling"``.
 
-    Example:
+    Examples:
         >>> shapes: Registry[type] = Registry("shape")
         >>> @shapes.register("square")
         ... class Square: ...

@@ -36,7 +36,7 @@ class Attributes:
     Raises:
         ValueError: the parts do not fit each other.
 
-    Example:
+    Examples:
         >>> values = np.array([[1, 0], [0, -1]], dtype=np.int8)
         >>> hats = Attributes(("hat", "bag"), values, ("7", "9"), key="pid")
         >>> hats.select(["bag"]).values.tolist()

@@ -127,7 +127,7 @@ def note(message: str) -> None:
 def progress(description: str, total: int | None) -> Iterator[Advance]:
     """A progress bar on stderr; yields the function that moves it.
 
-    Example:
+    Examples:
         >>> with progress("decoding", total=2) as advance:
         ...     advance(1)
         ...     advance(1)

@@ -16,7 +16,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Missing folders are made. Where the block raises, the temporary file is removed.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> target = Path(tempfile.mkdtemp()) / "new" / "note.txt"
         >>> with replacing(target) as temporary:

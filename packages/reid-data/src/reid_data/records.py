@@ -54,7 +54,7 @@ class Records:
     Raises:
         ValueError: the table is not a table of records.
 
-    Example:
+    Examples:
         >>> table = pd.DataFrame(
         ...     {"path": ["a.jpg", "b.jpg"], "pid": [7, 9], "camid": [1, None], "split": "train"}
         ... )

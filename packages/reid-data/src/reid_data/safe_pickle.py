@@ -58,7 +58,7 @@ def loads_pickle(data: bytes) -> Any:
     Raises:
         UnsafePickleError: the pickle is broken or asks for anything else.
 
-    Example:
+    Examples:
         >>> loads_pickle(pickle.dumps({"boxes": np.arange(3), "names": ["a", "b"]}))
         {'boxes': array([0, 1, 2]), 'names': ['a', 'b']}
     """

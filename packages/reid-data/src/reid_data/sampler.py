@@ -54,7 +54,7 @@ class PKSampler(Sampler[Draw]):
     Raises:
         ValueError: there are fewer than P identities, or an argument is out of range.
 
-    Example:
+    Examples:
         >>> pids = [7, 7, 8, 8, 9]
         >>> draws = PKSampler(pids, identities_per_batch=3, images_per_identity=2, seed=0)
         >>> [sorted(draw.indices) for draw in draws]

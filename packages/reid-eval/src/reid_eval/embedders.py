@@ -73,7 +73,7 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     Raises:
         ValueError: the name means nothing to torch, or there is no such device here.
 
-    Example:
+    Examples:
         >>> resolve_device("cpu")
         device(type='cpu')
     """

@@ -50,7 +50,7 @@ def evaluate(
         ValueError: the two sides come from different models or were made in different ways, or no
             query has a match.
 
-    Example:
+    Examples:
         >>> import numpy as np, pandas as pd
         >>> from pathlib import Path
         >>> table = pd.DataFrame({"path": ["a", "b"], "pid": [1, 2], "camid": [None, None]})

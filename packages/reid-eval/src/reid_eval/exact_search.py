@@ -130,7 +130,7 @@ def search(
         ValueError: nothing to search in or for, an unknown option, embeddings that cannot be
             compared, or values that are not finite.
 
-    Example:
+    Examples:
         >>> table = pd.DataFrame({"path": ["a", "b"], "pid": [1, 2], "camid": [1, 1]})
         >>> people = Embeddings(np.eye(2, dtype=np.float32), table, Path("people"))
         >>> search(people, people, top_k=1).indices.tolist()

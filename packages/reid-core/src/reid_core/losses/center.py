@@ -31,7 +31,7 @@ def center_loss(features: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
         ECCV 2016, eq. 2; scaled as in Luo et al., "Bag of Tricks and a Strong Baseline for Deep
         Person Re-identification", CVPR Workshops 2019.
 
-    Example:
+    Examples:
         >>> center_loss(torch.tensor([[3.0, 4.0]]), torch.tensor([1]), torch.zeros(2, 2))
         tensor(25.)
     """

@@ -36,7 +36,7 @@ def label_smoothed_cross_entropy_loss(
         section 7; for re-ID: Luo et al., "Bag of Tricks and a Strong Baseline for Deep Person
         Re-identification", CVPR Workshops 2019.
 
-    Example:
+    Examples:
         >>> import torch
         >>> label_smoothed_cross_entropy_loss(torch.zeros(2, 4), torch.tensor([0, 3]))
         tensor(1.3863)
@@ -76,7 +76,7 @@ class IdentityLoss(nn.Module):
         num_classes: C, the training identities.
         smoothing: share of the target that is spread evenly over all classes.
 
-    Example:
+    Examples:
         >>> import torch
         >>> loss = IdentityLoss(8, 5)
         >>> loss(torch.randn(4, 8), torch.tensor([0, 0, 4, 4])).shape

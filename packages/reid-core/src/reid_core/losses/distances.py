@@ -36,7 +36,7 @@ def pairwise_distance(first: Tensor, second: Tensor, *, metric: Metric = "euclid
     Raises:
         ValueError: shapes do not fit or the metric is unknown.
 
-    Example:
+    Examples:
         >>> pairwise_distance(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
         tensor([[5.]])
     """

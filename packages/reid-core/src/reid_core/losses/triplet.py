@@ -46,7 +46,7 @@ def batch_hard_triplet_loss(
         eq. 5. Published code often counts an anchor as its own positive, at distance 0; here
         it never is.
 
-    Example:
+    Examples:
         >>> features = torch.tensor([[0.0], [1.0], [3.0], [5.0]])
         >>> batch_hard_triplet_loss(features, torch.tensor([0, 0, 1, 1]), margin=1.5)
         tensor(0.5000)

@@ -23,7 +23,7 @@ def list_models(pattern: str = "", *, pretrained: bool = False) -> list[str]:
         pattern: a part of the name, or a pattern with ``*`` and ``?`` for the whole of it.
         pretrained: only those with published weights.
 
-    Example:
+    Examples:
         >>> list_models("mmcv:resnet1*")
         ['mmcv:resnet18', 'mmcv:resnet101', 'mmcv:resnet152']
     """
@@ -62,7 +62,7 @@ def create_model(
         ValueError: a name is unknown (the message says the nearest), the backbone cannot do what
             is asked, or the weights do not fit.
 
-    Example:
+    Examples:
         >>> model = create_model("timm:resnet10t", image_size=(64, 32))
         >>> model.embedding_size
         512

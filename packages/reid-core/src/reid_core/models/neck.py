@@ -21,7 +21,7 @@ class BNNeck(nn.BatchNorm1d):
         Luo et al., "Bag of Tricks and a Strong Baseline for Deep Person Re-identification",
         CVPR Workshops 2019, section 3.5.
 
-    Example:
+    Examples:
         >>> import torch
         >>> BNNeck(4)(torch.randn(2, 4)).shape
         torch.Size([2, 4])

@@ -44,7 +44,7 @@ def gem_pool(features: Tensor, p: Tensor | float = 3.0, *, eps: float = 1e-6) ->
     Source:
         Radenović et al., "Fine-tuning CNN Image Retrieval with No Human Annotation", 2018, eq. 3.
 
-    Example:
+    Examples:
         >>> gem_pool(torch.tensor([[[[1.0, 2.0]]]]), 2.0) ** 2
         tensor([[2.5000]])
     """

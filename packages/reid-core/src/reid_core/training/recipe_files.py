@@ -32,7 +32,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         ValueError: unknown recipe, unreadable YAML, unknown key (names the nearest valid one), or
             a value of the wrong type; always one line.
 
-    Example:
+    Examples:
         >>> recipe = load_recipe("baseline", ["optimizer.lr=3e-4", "loss.triplet.margin=none"])
         >>> recipe.optimizer.lr
         0.0003

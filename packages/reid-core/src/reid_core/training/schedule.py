@@ -38,7 +38,7 @@ def learning_rate_factor(
         Luo et al., "Bag of Tricks and a Strong Baseline for Deep Person Re-identification",
         CVPR Workshops 2019.
 
-    Example:
+    Examples:
         >>> rates = [learning_rate_factor(e, epochs=4, kind="cosine") for e in range(4)]
         >>> [round(rate, 3) for rate in rates]
         [1.0, 0.854, 0.5, 0.146]

@@ -53,7 +53,7 @@ def parse_native_name(name: str) -> NativeName:
     Raises:
         ValueError: it does not fit.
 
-    Example:
+    Examples:
         >>> parse_native_name("c1_v2_13_000123")
         NativeName(camid=1, video=2, tube=13, frame=123)
     """

@@ -108,7 +108,7 @@ def distribution(
         bins: of the histogram, at most.
         whole: the numbers are whole, so a bin is at least one wide.
 
-    Example:
+    Examples:
         >>> distribution(np.array([1.0, 2.0, 6.0]), bins=5).bins
         (1, 1, 0, 0, 1)
     """

@@ -41,7 +41,7 @@ def near_pairs(
     Raises:
         ValueError: the distance is out of range, or the lengths differ.
 
-    Example:
+    Examples:
         >>> pairs, distances = near_pairs(np.array([0b1111, 0b1110, 0b0000], np.uint64))
         >>> near_pairs(np.array([0, 1, 7], np.uint64), max_distance=1)[0].tolist()
         [[0, 1]]

@@ -120,7 +120,7 @@ def look_at_all(records: Records, *, workers: int = 0, advance: Advance | None =
 def look_at(pixels: Pixels) -> Look:
     """Measure one picture ``(H, W, 3)``.
 
-    Example:
+    Examples:
         >>> grey = np.full((20, 10, 3), 128, np.uint8)
         >>> look = look_at(grey)
         >>> look.height, look.sharpness, look.contrast

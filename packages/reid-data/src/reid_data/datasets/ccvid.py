@@ -80,7 +80,7 @@ def parse_ccvid_line(text: str) -> tuple[str, dict[str, object]]:
     Raises:
         ValueError: the line does not fit.
 
-    Example:
+    Examples:
         >>> parse_ccvid_line("session3/001_02\t001\tu0_l0_s0_c0_a0")[1]["camid"]
         14
     """

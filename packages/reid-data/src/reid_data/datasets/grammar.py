@@ -29,7 +29,7 @@ class NameGrammar:
         meaning: the fields in words, in the order of the name.
         texts: the fields that are texts; all others are whole numbers.
 
-    Example:
+    Examples:
         >>> grammar = NameGrammar(r"(?P<pid>\d{1,9})_c(?P<camid>\d{1,9})", "7_c2.jpg", "who, where")
         >>> grammar.parse("0007_c12.png")
         {'pid': 7, 'camid': 12}

@@ -75,7 +75,7 @@ def parse_market_name(name: str) -> MarketName:
     Raises:
         ValueError: the name does not follow the grammar.
 
-    Example:
+    Examples:
         >>> parse_market_name("0002_c1s1_000451_03.jpg")
         MarketName(pid=2, camid=1, sequence=1, frame=451, box=3)
     """

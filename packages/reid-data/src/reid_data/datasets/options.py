@@ -22,7 +22,7 @@ def split_name(spelled: str) -> tuple[str, dict[str, str]]:
     Raises:
         ValueError: an option has no value or is given twice.
 
-    Example:
+    Examples:
         >>> split_name("cuhk03:protocol=classic,split=3")
         ('cuhk03', {'protocol': 'classic', 'split': '3'})
     """
@@ -68,7 +68,7 @@ def check_options(
 def describe_options(reader: Callable[..., Any]) -> dict[str, str]:
     """What each option of a reader may be and is by default, for people.
 
-    Example:
+    Examples:
         >>> def read(root: str, *, version: Literal["v1", "v2"] = "v1", split: int = 0): ...
         >>> describe_options(read)
         {'version': 'v1 or v2, default v1', 'split': 'int, default 0'}

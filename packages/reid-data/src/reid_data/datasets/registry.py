@@ -43,7 +43,7 @@ def register_dataset(info: DatasetInfo) -> Callable[[Reader], Reader]:
     Raises:
         ValueError: another reader has that name.
 
-    Example:
+    Examples:
         >>> @register_dataset(DatasetInfo("doctest-people", licence="ours"))
         ... def read_people(root: Path) -> Records: ...
         >>> "doctest-people" in list_datasets()

@@ -29,7 +29,7 @@ def motion_kernel(length: float, *, angle: float) -> Kernel:
     Raises:
         ValueError: the length is below 1.
 
-    Example:
+    Examples:
         >>> motion_kernel(3, angle=90).round(3).tolist()
         [[0.0, 0.333, 0.0], [0.0, 0.333, 0.0], [0.0, 0.333, 0.0]]
     """
@@ -51,7 +51,7 @@ def defocus_kernel(radius: float) -> Kernel:
     Raises:
         ValueError: the radius is negative.
 
-    Example:
+    Examples:
         >>> defocus_kernel(0.5).tolist(), defocus_kernel(3).shape
         ([[1.0]], (7, 7))
     """

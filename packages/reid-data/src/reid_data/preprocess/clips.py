@@ -72,7 +72,7 @@ def dense_clips(
     Raises:
         ValueError: a number is not positive or the tail is unknown.
 
-    Example:
+    Examples:
         >>> dense_clips(6, size=4).tolist()
         [[0, 1, 2, 3], [4, 5, 4, 5]]
     """
@@ -109,7 +109,7 @@ def uniform_clip(length: int, *, size: int, generator: np.random.Generator | Non
     Raises:
         ValueError: a number is not positive.
 
-    Example:
+    Examples:
         >>> uniform_clip(10, size=4).tolist(), uniform_clip(2, size=4).tolist()
         ([0, 3, 5, 8], [0, 0, 1, 1])
     """

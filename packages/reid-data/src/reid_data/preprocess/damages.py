@@ -71,7 +71,7 @@ class Mixture:
     Raises:
         ValueError: there is no weight above 0, a kind is unknown, or a range is empty.
 
-    Example:
+    Examples:
         >>> mixture = Mixture({"pixelation": 1, "motion": 1})
         >>> mixture.draw(np.random.default_rng(0)).kind in ("pixelation", "motion")
         True

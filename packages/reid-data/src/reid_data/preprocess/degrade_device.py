@@ -39,7 +39,7 @@ def degrade_batch(images: Tensor, damages: Sequence[Damage]) -> Tensor:
         ValueError: the images are not such a batch, or there are not as many damages.
         MissingExtraError: kornia is not installed.
 
-    Example:
+    Examples:
         >>> from reid_data.preprocess.damages import Mixture
         >>> high = torch.zeros(4, 3, 64, 32, dtype=torch.uint8)
         >>> low = degrade_batch(high, Mixture().draw_each(range(4), seed=1))

@@ -108,7 +108,7 @@ def gender_table(
     Raises:
         ValueError: an identity occurs twice.
 
-    Example:
+    Examples:
         >>> gender_table(np.array([7, 12]), np.array([1, 0]), category="train").ids
         ('007', '012')
     """

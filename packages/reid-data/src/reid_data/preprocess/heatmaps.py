@@ -48,7 +48,7 @@ def joint_heatmaps(
     Raises:
         ValueError: the joints are no such tensor, or sigma is not positive.
 
-    Example:
+    Examples:
         >>> maps = joint_heatmaps(torch.tensor([[[3.0, 1.0], [torch.nan, 0.0]]]), size=(4, 6))
         >>> maps.shape, maps[0, 0].argmax().item(), maps[0, 1].max().item()
         (torch.Size([1, 2, 4, 6]), 9, 0.0)

@@ -37,7 +37,7 @@ def lower_resolution(image: Pixels, *, scale: float, restore: bool = False) -> P
     Raises:
         ValueError: the scale is below 1.
 
-    Example:
+    Examples:
         >>> lower_resolution(np.zeros((128, 64, 3), np.uint8), scale=4).shape
         (32, 16, 3)
     """

@@ -75,7 +75,7 @@ def part_masks(labels: Labels, kinds: Sequence[Kind] = KINDS) -> Mask:
     Raises:
         ValueError: a label is not one of the classes, or a kind is unknown or named twice.
 
-    Example:
+    Examples:
         >>> labels = np.array([[0, 13], [5, 9]], dtype=np.uint8)
         >>> part_masks(labels, ["sil", "shirt", "head"]).astype(int).tolist()
         [[[0, 1], [1, 1]], [[0, 0], [1, 0]], [[0, 1], [0, 0]]]

@@ -21,7 +21,7 @@ NAMINGS: tuple[Naming, ...] = get_args(Naming)
 def image_id(path: str, naming: Naming) -> str:
     """The name in masks, faulty lists and poses of training images.
 
-    Example:
+    Examples:
         >>> image_id("train/000_1_c10_001003.png", "stem")
         '000_1_c10_001003'
         >>> image_id("rgb/train/092/A_cropped_rgb001.jpg", "parent")
@@ -34,7 +34,7 @@ def image_id(path: str, naming: Naming) -> str:
 def category(path: str, naming: Naming) -> str:
     """The column ``Category``: the first folder above what the name holds.
 
-    Example:
+    Examples:
         >>> category("query/001_1_c11_015833.png", "stem")
         'query'
         >>> category("rgb/test/A/001/cropped_rgb001.jpg", "parent")
@@ -47,7 +47,7 @@ def category(path: str, naming: Naming) -> str:
 def qualified_id(path: str, naming: Naming) -> str:
     """The name in poses of test images, which is unique over their folders.
 
-    Example:
+    Examples:
         >>> qualified_id("rgb/test/A/001/cropped_rgb001.jpg", "parent")
         'A/001_cropped_rgb001'
     """
@@ -57,7 +57,7 @@ def qualified_id(path: str, naming: Naming) -> str:
 def file_name(path: str, naming: Naming) -> str:
     """The name in tables of sizes, with its suffix.
 
-    Example:
+    Examples:
         >>> file_name("rgb/train/092/A_cropped_rgb001.jpg", "parent")
         '092/A_cropped_rgb001.jpg'
     """

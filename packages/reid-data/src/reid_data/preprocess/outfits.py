@@ -36,7 +36,7 @@ class Outfits:
         real_count: number of real outfits N.
         colours: colours of recolouring; 0 for none.
 
-    Example:
+    Examples:
         >>> outfits = Outfits.from_pairs([(0, 0), (0, 1), (1, 2)], colours=9)
         >>> len(outfits), outfits.recoloured_id(1, shirt=2, pant=3)
         (165, 105)

@@ -28,7 +28,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     Raises:
         ValueError: `out` is a file, or a folder that is not empty.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> out = Path(tempfile.mkdtemp()) / "masks"
         >>> with new_folder(out) as folder:

@@ -61,7 +61,7 @@ def ordered_pairs(pids: Ids) -> tuple[Ids, Ids]:
     Returns:
         First and second row of each pair, sorted by identity, then by first and second row.
 
-    Example:
+    Examples:
         >>> first, second = ordered_pairs(np.array([7, 3, 7, 7]))
         >>> list(zip(first.tolist(), second.tolist()))
         [(0, 2), (0, 3), (2, 0), (2, 3), (3, 0), (3, 2)]

@@ -129,7 +129,7 @@ def knee(counts: Sequence[int], inertias: Sequence[float]) -> int:
     Source:
         Satopaa et al., Finding a "Kneedle" in a Haystack, 2011.
 
-    Example:
+    Examples:
         >>> knee([5, 10, 15, 20], [100.0, 40.0, 30.0, 25.0])
         10
     """

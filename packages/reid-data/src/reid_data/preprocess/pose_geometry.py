@@ -87,7 +87,7 @@ def pose_vectors(
 def blocks(family: Family, *, form: Form) -> dict[str, slice]:
     """Where coordinates (C), lengths (L) and angles (A) stand in a vector, in their order.
 
-    Example:
+    Examples:
         >>> blocks("R_LA", form="degrees")
         {'L': slice(0, 13, None), 'A': slice(13, 26, None)}
     """

@@ -146,7 +146,7 @@ def convert_joints(joints: Joints, source: Layout, target: Layout) -> Joints:
     Returns:
         A new array ``(..., J', 2)``; NaN stays NaN, and a neck needs both shoulders.
 
-    Example:
+    Examples:
         >>> joints = np.arange(34.0).reshape(17, 2)
         >>> convert_joints(joints, "coco17", "openpose18")[:2].tolist()
         [[0.0, 1.0], [11.0, 12.0]]
@@ -190,7 +190,7 @@ def scale_joints(joints: Joints, *, sizes: npt.ArrayLike, canvas: tuple[int, int
         sizes: heights and widths of the images, ``(N, 2)`` or ``(2,)``.
         canvas: height and width.
 
-    Example:
+    Examples:
         >>> scale_joints(np.array([[[0.0, 0.0]]]), sizes=(64, 32), canvas=(128, 64)).tolist()
         [[[0.5, 0.5]]]
     """

@@ -125,7 +125,7 @@ def read_names(path: Path | str, *, header: str | None = None) -> tuple[str, ...
     Raises:
         ValueError: the file is missing or no list.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "faulty.csv"
         >>> write_names(file, ["108_C_cropped_rgb001", "108_C_cropped_rgb002"])

@@ -143,7 +143,7 @@ def recolour_image(
     Raises:
         ValueError: a mask is not of the image's size.
 
-    Example:
+    Examples:
         >>> image = np.full((1, 2, 3), 100, np.uint8)
         >>> recolour_image(image, [(np.array([[True, False]]), (250, 0, 0))]).tolist()
         [[[205, 30, 30], [100, 100, 100]]]

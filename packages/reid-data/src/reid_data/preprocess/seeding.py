@@ -16,7 +16,7 @@ def generator_for(seed: int, key: str | int) -> np.random.Generator:
         seed: of the whole, at least 0.
         key: what it is for, for example a path relative to the root.
 
-    Example:
+    Examples:
         >>> first, again = (generator_for(1, "train/a.jpg").random() for _ in range(2))
         >>> first == again, first == generator_for(1, "train/b.jpg").random()
         (True, False)

@@ -68,7 +68,7 @@ def size_buckets(sizes: npt.NDArray[np.integer]) -> Ids:
     Returns:
         ``(N,)`` int64.
 
-    Example:
+    Examples:
         >>> size_buckets(np.array([[128, 31], [64, 128], [256, 300], [300, 257]])).tolist()
         [0, 2, 3, 4]
     """

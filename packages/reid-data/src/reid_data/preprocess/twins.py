@@ -53,7 +53,7 @@ def make_twins(
     Raises:
         ValueError: the augmentation gave the two different sizes.
 
-    Example:
+    Examples:
         >>> from reid_data.transforms import Augmentation
         >>> image = np.arange(24 * 12 * 3, dtype=np.uint8).reshape(24, 12, 3)
         >>> twins = make_twins(image, Damage("none"), seed=3, augment=Augmentation(pad=2))

@@ -21,7 +21,7 @@ _FOLDER = {"train": FOLDERS[0], "query": FOLDERS[2]}
 def file_name(shot: Shot) -> str:
     """Path of a crop relative to the data set's root.
 
-    Example:
+    Examples:
         >>> file_name(Shot("query", 2, camid=1, index=0, frame=451))
         'query/0002_c1s1_000451_01.jpg'
         >>> file_name(Shot("junk", 2, camid=1, index=0, frame=451))

@@ -82,7 +82,7 @@ def retrieval_metrics(
         ValueError: features that are not finite, empty or of different width; labels that are not
             integers or of the wrong number; an unknown option; no query with a match.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> query, gallery = np.eye(2), np.array([[1.0, 0.2], [0.9, 0.1], [0.1, 1.0]])
         >>> report = retrieval_metrics(query, gallery, [7, 8], [7, 8, 8])

@@ -137,7 +137,7 @@ def line_chart(
 def round_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     """Round numbers, evenly spaced, of which the first and the last enclose [low, high].
 
-    Example:
+    Examples:
         >>> round_ticks(0.13, 0.97)
         [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
