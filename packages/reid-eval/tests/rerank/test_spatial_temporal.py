@@ -42,8 +42,9 @@ def transitions() -> Transitions:
 def case(queries: int = 9, gallery: int = 50) -> dict[str, Any]:
     generator = np.random.default_rng(2)
     frames = generator.integers(0, 80_000, queries + gallery)
-    frames[3] = frames[queries + 4]
     camids = generator.choice([1, 2, 3, 8, -1], queries + gallery)  # training knows no camera 8
+    frames[3] = frames[queries + 4]
+    camids[[3, queries + 4]] = 3, 1
     return {
         "query_camids": camids[:queries],
         "gallery_camids": camids[queries:],

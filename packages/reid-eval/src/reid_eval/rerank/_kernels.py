@@ -17,11 +17,11 @@ import numpy as np
 import torch
 
 __all__ = [
+    "dot_products",
     "expanded_sets",
     "insert_columns",
     "insert_rows",
     "spread",
-    "squared_distances",
     "sum_of_minima",
     "sum_of_products",
 ]
@@ -135,15 +135,14 @@ def insert_columns(block, skip, origin, values, indices, maxima, first, last):  
 
 
 @_compile(fastmath={"reassoc", "contract", "nsz"})
-def squared_distances(features, rows, columns, out, first, last):  # type: ignore[no-untyped-def]
-    """out[p] = squared Euclidean distance of features[rows[p]] and features[columns[p]]."""
+def dot_products(features, rows, columns, out, first, last):  # type: ignore[no-untyped-def]
+    """out[p] = features[rows[p]] . features[columns[p]], float32."""
     for p in range(first, last):
         a = features[rows[p]]
         b = features[columns[p]]
         total = np.float32(0)
         for d in range(features.shape[1]):
-            difference = a[d] - b[d]
-            total += difference * difference
+            total += a[d] * b[d]
         out[p] = total
 
 
@@ -186,16 +185,18 @@ def _add(members, size, member):  # type: ignore[no-untyped-def]
 
 
 @_compile()
-def expanded_sets(lists, near, half, sizes, offsets, out, first, last):  # type: ignore[no-untyped-def]
+def expanded_sets(lists, values, near, half, sizes, offsets, out, known, first, last):  # type: ignore[no-untyped-def]
     """Expanded k-reciprocal sets, each ascending: item i's in out[offsets[i]:offsets[i + 1]].
 
     Args:
         lists: (N, K) int32 nearest items, nearest first, the item itself among them.
+        values: (N, K) float32 their distances.
         near: how many of them are taken for the set of an item (k1 + 1).
         half: how many for the sets that it is expanded by.
         sizes: (N,) int64; overwritten with the sizes of the sets.
         offsets: (N + 1,) int64, or empty: then only the sizes are found.
         out: (offsets[-1],) int32.
+        known: (offsets[-1],) float32 the members' distances; -1 for those not in the item's list.
         first: start of the range of items.
         last: its end.
     """
@@ -216,6 +217,10 @@ def expanded_sets(lists, near, half, sizes, offsets, out, first, last):  # type:
         if offsets.size:
             for m in range(size):
                 out[offsets[item] + m] = members[m]
+                known[offsets[item] + m] = -1
+                for k in range(lists.shape[1]):
+                    if lists[item, k] == members[m]:
+                        known[offsets[item] + m] = values[item, k]
 
 
 @_compile()

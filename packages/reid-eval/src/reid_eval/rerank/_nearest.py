@@ -34,7 +34,9 @@ class Nearest:
     maxima: NDArray[np.float32]
 
 
-def nearest(distances: Distances, count: int, *, normalised: bool) -> Nearest:
+def nearest(
+    distances: Distances, count: int, *, normalised: bool, keep: Tensor | None = None
+) -> Nearest:
     """The `count` nearest items of every item (fewer where there are fewer items).
 
     Args:
@@ -42,6 +44,8 @@ def nearest(distances: Distances, count: int, *, normalised: bool) -> Nearest:
         count: K.
         normalised: square the distances and divide each row by its maximum first; rounding then
             makes ties of distances that differ, and they too are in index order.
+        keep: (Q, G) float32, filled with the queries' (squared) distances to the gallery, which
+            are computed on the way.
 
     Raises:
         ValueError: distances too large for float32.
@@ -49,9 +53,9 @@ def nearest(distances: Distances, count: int, *, normalised: bool) -> Nearest:
     count = min(count, distances.size)
     lists = _Lists.empty(distances.size, min(count + SPARE, distances.size))
     if distances.device.type == "cpu":
-        _by_insertion(distances, lists, normalised)
+        _by_insertion(distances, lists, normalised, keep)
     else:
-        _by_topk(distances, lists, normalised)
+        _by_topk(distances, lists, normalised, keep)
     if not np.isfinite(lists.maxima).all():
         raise ValueError("squared distances overflow float32; scale or L2-normalise the features")
     scale = np.ones_like(lists.maxima)
@@ -101,7 +105,17 @@ def _scores(distances: Distances, rows: slice, columns: slice, normalised: bool)
     return squared(block) if normalised else block.float()
 
 
-def _by_insertion(distances: Distances, lists: _Lists, normalised: bool) -> None:
+def _keep(block: Tensor, rows: slice, columns: slice, keep: Tensor | None, queries: int) -> None:
+    """Copy what a block has of the distances of queries to gallery."""
+    height, skip = min(rows.stop, queries) - rows.start, max(queries - columns.start, 0)
+    if keep is not None and height > 0 and columns.stop > queries:
+        own = slice(columns.start + skip - queries, columns.stop - queries)
+        keep[rows.start : rows.start + height, own] = block[:height, skip:]
+
+
+def _by_insertion(
+    distances: Distances, lists: _Lists, normalised: bool, keep: Tensor | None
+) -> None:
     """Fill the lists on the CPU; of symmetric distances only half is computed.
 
     An item meets the others in ascending order either way: first as a column of earlier rows,
@@ -112,7 +126,9 @@ def _by_insertion(distances: Distances, lists: _Lists, normalised: bool) -> None
     for rows in spans(distances.size, HEIGHT):
         first = rows.start if distances.symmetric else 0
         for columns in spans(distances.size, WIDTH, start=first):
-            block = _scores(distances, rows, columns, normalised).numpy()
+            scores = _scores(distances, rows, columns, normalised)
+            _keep(scores, rows, columns, keep, distances.queries)
+            block = scores.numpy()
             spread(insert_rows, len(block), block, columns.start, *lists[rows])
             later = slice(max(rows.stop, columns.start), columns.stop)
             if distances.symmetric and later.start < later.stop:
@@ -120,11 +136,12 @@ def _by_insertion(distances: Distances, lists: _Lists, normalised: bool) -> None
                 spread(insert_columns, size, block, skip, rows.start, *lists[later])
 
 
-def _by_topk(distances: Distances, lists: _Lists, normalised: bool) -> None:
+def _by_topk(distances: Distances, lists: _Lists, normalised: bool, keep: Tensor | None) -> None:
     """Fill the lists on an accelerator, which has product and selection to spare."""
     everything = slice(0, distances.size)
     for rows in spans(distances.size, HEIGHT):
         block = _scores(distances, rows, everything, normalised)
+        _keep(block, rows, everything, keep, distances.queries)
         values, indices = block.topk(lists.values.shape[1], dim=1, largest=False)
         lists.values[rows] = values.cpu().numpy()
         lists.indices[rows] = indices.cpu().numpy()

@@ -94,29 +94,37 @@ class FeatureDistances:
                     f"item {int(lengths[:, 0].argmin())} (queries first) has only zeros"
                 )
             self.features /= lengths
-        self._squares = torch.linalg.vecdot(self.features, self.features)
+        parts = (self.features[rows].square().sum(1) for rows in spans(self.size, 4096))
+        self._squares = torch.cat(list(parts))
 
     def block(self, rows: slice, columns: slice) -> Tensor:
         """Squared distances (R, C) of consecutive items."""
         left, right = self.features[rows], self.features[columns]
-        block = torch.addmm(self._squares[columns], left, right.T, alpha=-2)
+        block = self._squares[rows, None] + self._squares[columns]
         # Rounding leaves a small negative number where two features are the same.
-        return block.add_(self._squares[rows, None]).clamp_min_(0)
+        return block.addmm_(left, right.T, alpha=-2).clamp_min_(0)
 
     def pairs(self, rows: Tensor, columns: Tensor) -> Tensor:
         """Squared distances (P,) of listed pairs."""
-        if self.device.type == "cpu":
-            from reid_eval.rerank._kernels import spread, squared_distances
+        # The same sum as in `block`, so that both round alike.
+        dots = self._dots(rows, columns)
+        rows, columns = rows.to(self.device), columns.to(self.device)
+        return (self._squares[rows] + self._squares[columns]).sub_(dots, alpha=2).clamp_min_(0)
 
-            out = torch.empty(len(rows))
+    def _dots(self, rows: Tensor, columns: Tensor) -> Tensor:
+        out = torch.empty(len(rows), device=self.device)
+        if self.device.type == "cpu":
+            from reid_eval.rerank._kernels import dot_products, spread
+
             arrays = (tensor.numpy() for tensor in (self.features, rows, columns, out))
-            spread(squared_distances, len(rows), *arrays)
-            return out
-        parts = []
-        for part in spans(len(rows), 1 << 15):
-            left = self.features[rows[part].to(self.device)]
-            parts.append((left - self.features[columns[part].to(self.device)]).square_().sum(1))
-        return torch.cat(parts) if parts else self._squares[:0]
+            spread(dot_products, len(rows), *arrays)
+        else:
+            for part in spans(len(rows), 1 << 15):
+                left, right = (
+                    self.features[items[part].to(self.device)] for items in (rows, columns)
+                )
+                out[part] = torch.linalg.vecdot(left, right)
+        return out
 
 
 class GivenDistances:

@@ -11,9 +11,9 @@ the neighbours are taken. Ties, which the original leaves to an unstable sort, g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -153,7 +153,8 @@ class KReciprocal:
         """Re-ranked distances (Q, G) float32 of any `Distances`."""
         shape = distances.queries, distances.size - distances.queries
         out = torch.empty(shape, device=distances.device)
-        for rows, block in self.blocks(distances):
+        lists, encoding = self._encode(distances, keep=out)
+        for rows, block in self._jaccard_blocks(lists, encoding, 256, out.__getitem__):
             out[rows] = block
         return out
 
@@ -163,31 +164,50 @@ class KReciprocal:
         """Slices of queries with their re-ranked distances (b, G); see `k_reciprocal_blocks`."""
         if query_block < 1:
             raise ValueError(f"query_block must be at least 1, came {query_block}")
-        lists = nearest(distances, max(self.k1 + 1, self.k2), normalised=True)
+        gallery = slice(distances.queries, distances.size)
+        lists, encoding = self._encode(distances, keep=None)
+        return self._jaccard_blocks(
+            lists, encoding, query_block, lambda rows: squared(distances.block(rows, gallery))
+        )
+
+    def _encode(self, distances: Distances, *, keep: Tensor | None) -> tuple[Nearest, _Encoding]:
+        """Ranked lists and V after query expansion."""
+        count = max(self.k1 + 1, self.k2)
+        lists = nearest(distances, count, normalised=True, keep=keep)
         encoding = _encode(distances, lists, self.k1)
         if self.k2 > 1:
             encoding = _expand(encoding, lists, self.k2)
-        return self._jaccard_blocks(distances, lists, encoding, query_block)
+        queries = distances.queries
+        return lists, _Encoding(encoding[:queries], encoding[queries:].tocsc(), distances.device)
 
     def _jaccard_blocks(
-        self, distances: Distances, lists: Nearest, encoding: Any, query_block: int
+        self,
+        lists: Nearest,
+        encoding: _Encoding,
+        query_block: int,
+        original: Callable[[slice], Tensor],
     ) -> Iterator[tuple[slice, Tensor]]:
         from reid_eval.rerank._kernels import spread, sum_of_minima
 
-        count, size = distances.queries, distances.size
-        queries, gallery = encoding[:count], encoding[count:].tocsc()
+        queries, gallery, device = encoding
+        scale = torch.from_numpy(lists.maxima).to(device)
         by_column = gallery.indptr, gallery.indices, gallery.data
-        scale = torch.from_numpy(lists.maxima).to(distances.device)
-        for rows in spans(count, query_block):
-            minima = torch.empty(rows.stop - rows.start, size - count)
+        for rows in spans(queries.shape[0], query_block):
+            minima = torch.empty(rows.stop - rows.start, gallery.shape[0])
             offsets = queries.indptr[rows.start : rows.stop + 1]
             entries = offsets, queries.indices, queries.data, *by_column, minima.numpy()
             spread(sum_of_minima, len(minima), *entries)
-            minima = minima.to(distances.device)
-            original = squared(distances.block(rows, slice(count, size)))
-            original.div_(scale[rows, None]).mul_(self.lambda_value)
-            jaccard = minima.div_(2 - minima).neg_().add_(1)
-            yield rows, jaccard.mul_(1 - self.lambda_value).add_(original)
+            minima = minima.to(device)
+            jaccard = minima.div_(2 - minima).neg_().add_(1).mul_(1 - self.lambda_value)
+            yield rows, jaccard.add_(original(rows) / scale[rows, None] * self.lambda_value)
+
+
+class _Encoding(NamedTuple):
+    """V, apart for queries (by row) and gallery (by column), and where the blocks shall be."""
+
+    queries: Any
+    gallery: Any
+    device: torch.device
 
 
 def _encode(distances: Distances, lists: Nearest, k1: int) -> Any:
@@ -200,14 +220,18 @@ def _encode(distances: Distances, lists: Nearest, k1: int) -> Any:
     half = min(round(k1 / 2) + 1, length)
     sizes = np.empty(size, np.int64)
     # Found twice, first for the sizes alone: cheaper than room for the largest possible sets.
-    common = lists.indices, near, half, sizes
-    spread(expanded_sets, size, *common, sizes[:0], np.empty(0, np.int32))
+    common = lists.indices, lists.values, near, half, sizes
+    nothing = sizes[:0], np.empty(0, np.int32), np.empty(0, np.float32)
+    spread(expanded_sets, size, *common, *nothing)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
-    columns = np.empty(offsets[-1], np.int32)
-    spread(expanded_sets, size, *common, offsets, columns)
-    rows = torch.from_numpy(np.repeat(np.arange(size), sizes))
-    pairs = squared(distances.pairs(rows, torch.from_numpy(columns).long())).cpu()
-    weights = np.exp(-(pairs.numpy() / lists.maxima[rows.numpy()]))
+    columns, star = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.float32)
+    spread(expanded_sets, size, *common, offsets, columns, star)
+    unknown = np.flatnonzero(star < 0)
+    rows = np.repeat(np.arange(size), sizes)[unknown]
+    others = torch.from_numpy(columns[unknown].astype(np.int64))
+    pairs = squared(distances.pairs(torch.from_numpy(rows), others)).cpu().numpy()
+    star[unknown] = pairs / lists.maxima[rows]
+    weights = np.exp(-star)
     return sparse.csr_array(
         (_divide_by_sums(weights, offsets, sizes), columns, offsets), shape=(size, size)
     )
