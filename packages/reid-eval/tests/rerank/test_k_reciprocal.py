@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import math
 from pathlib import Path
 from typing import Any
@@ -354,6 +356,11 @@ def test_bounds_scale_and_order_of_the_gallery(
     np.testing.assert_allclose(again, ours[:, order], atol=1e-6)
 
 
+def test_the_example_in_the_docstring_runs() -> None:
+    outcome = doctest.testmod(importlib.import_module("reid_eval.rerank.k_reciprocal"))
+    assert (outcome.attempted, outcome.failed) == (2, 0)
+
+
 # Refusals
 
 
@@ -389,8 +396,9 @@ def test_features_that_cannot_be_compared_are_refused(
         k_reciprocal_rerank(query, gallery)
 
 
-def test_distances_beyond_float32_are_refused() -> None:
-    features = torch.eye(6) * 1e12
+@pytest.mark.parametrize("length", [1e12, 1e30])
+def test_distances_beyond_float32_are_refused(length: float) -> None:
+    features = torch.eye(6) * length
     with pytest.raises(ValueError, match="normalise the features"):
         k_reciprocal_rerank(features[:2], features, metric="euclidean")
 

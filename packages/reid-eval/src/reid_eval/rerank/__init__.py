@@ -23,12 +23,18 @@ from reid_eval.rerank.k_reciprocal import (
     k_reciprocal_from_distances,
     k_reciprocal_rerank,
 )
-from reid_eval.rerank.spatial_temporal import JointDistances, JointLogistic, LikelihoodRatio
+from reid_eval.rerank.spatial_temporal import (
+    Fusion,
+    JointDistances,
+    JointLogistic,
+    LikelihoodRatio,
+)
 from reid_eval.rerank.transitions import Transitions, fit_transitions
 
 __all__ = [
     "Distances",
     "FeatureDistances",
+    "Fusion",
     "GivenDistances",
     "GraphReranking",
     "JointDistances",

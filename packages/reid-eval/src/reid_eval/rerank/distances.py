@@ -96,6 +96,8 @@ class FeatureDistances:
             self.features /= lengths
         parts = (self.features[rows].square().sum(1) for rows in spans(self.size, 4096))
         self._squares = torch.cat(list(parts))
+        if not torch.isfinite(self._squares).all():
+            raise ValueError("squared lengths overflow float32; scale or L2-normalise the features")
 
     def block(self, rows: slice, columns: slice) -> Tensor:
         """Squared distances (R, C) of consecutive items."""
