@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reid_eval.metrics import retrieval_metrics, retrieval_metrics_from_distances
-from reid_eval.metrics.bounds import linear_form, product_roundoff
+from reid_eval.metrics.bounds import DOUBLE, SINGLE, linear_form, product_roundoff
 from reid_eval.metrics.features import FeatureBlocks, pick_device
 
 CPU = torch.device("cpu")
@@ -166,27 +167,61 @@ def test_the_device_is_the_features_own() -> None:
     metric=st.sampled_from(["cosine", "euclidean"]),
     magnitude=st.sampled_from([1e-25, 1e-12, 1e-3, 1.0, 1e6, 1e14]),
     shift=st.sampled_from([0.0, 1.0, 50.0]),
+    precision=st.sampled_from([(torch.float32, SINGLE), (torch.float64, DOUBLE)]),
 )
-def test_the_bound_holds(seed: int, dim: int, metric: Any, magnitude: float, shift: float) -> None:
+def test_the_bound_holds(
+    seed: int,
+    dim: int,
+    metric: Any,
+    magnitude: float,
+    shift: float,
+    precision: tuple[torch.dtype, float],
+) -> None:
     generator = np.random.default_rng(seed)
     scale = magnitude / (np.sqrt(dim) * (4 + shift))
     query, gallery = (
-        ((generator.normal(size=(n, dim)) + shift) * scale).astype(np.float32) for n in (5, 40)
+        ((generator.normal(size=(n, dim)) + shift) * scale).astype(np.float32) for n in (3, 12)
     )
     gallery[0] = 0
-    exact = query.astype(np.float64) @ gallery.astype(np.float64).T
-    squares = [np.einsum("nd,nd->n", x, x, dtype=np.float64) for x in (query, gallery)]
-    form = linear_form(metric, *squares, dim=dim, roundoff=0.0)
-    product = (torch.from_numpy(query) @ torch.from_numpy(gallery).T).numpy()
-    entry = product * form.scale.astype(np.float32) + form.bias.astype(np.float32)
+    # Products of two float32 are exact in float64, and fsum rounds their sum once.
+    doubles = query.astype(np.float64), gallery.astype(np.float64)
+    exact = np.array([[math.fsum(q * g) for g in doubles[1]] for q in doubles[0]])
+    squares = [np.array([math.fsum(row * row) for row in x]) for x in doubles]
+    form = linear_form(metric, *squares, dim=dim, roundoff=0.0, unit=precision[1])
+    tensors = [torch.from_numpy(x).to(precision[0]) for x in (query, gallery)]
+    product = (tensors[0] @ tensors[1].T).numpy()
+    entry = product * form.scale.astype(product.dtype) + form.bias.astype(product.dtype)
     if metric == "cosine":
         norms = np.sqrt(squares[0])[:, None] * np.sqrt(squares[1])
         score = np.divide(exact, norms, out=np.zeros_like(exact), where=norms > 0)
     else:
-        score = 2 * exact - squares[0][:, None] - squares[1]
+        score = 2 * exact - (squares[0][:, None] + squares[1])
     target = score * form.factor[:, None] + form.shift[:, None]
     assert np.isfinite(entry).all()
     assert (np.abs(entry - target) <= form.slack[:, None]).all()
+
+
+def test_float64_takes_over_where_float32_decides_too_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = np.random.default_rng(0)
+    gallery = (100 + generator.normal(size=(400, 64))).astype(np.float32)
+    labels = generator.integers(0, 9, 50), generator.integers(0, 9, 400)
+    expected = retrieval_metrics(gallery[:50], gallery, *labels, gallery_block=400).to_dict()
+    dtypes, mm = [], torch.mm
+
+    def spy(left: torch.Tensor, right: torch.Tensor, **options: Any) -> torch.Tensor:
+        dtypes.append(left.dtype)
+        return mm(left, right, **options)
+
+    monkeypatch.setattr(torch, "mm", spy)
+    for backend in ("numba", "torch"):
+        report = retrieval_metrics(
+            gallery[:50], gallery, *labels, gallery_block=100, backend=backend
+        )
+        assert report.to_dict() == expected
+        assert dtypes == [torch.float32] + 3 * [torch.float64]
+        dtypes.clear()
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

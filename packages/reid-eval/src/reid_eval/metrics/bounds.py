@@ -1,13 +1,17 @@
-r"""How far a single-precision product may be from the exact score.
+"""How far a product of features may be from the exact score.
 
-With unit roundoff :math:`u = 2^{-24}`, a dot product of length :math:`D` is off by at most
-:math:`D u \, |q|^T |g| \le D u \lVert q \rVert \lVert g \rVert` for *any* order of summation, with
-or without fused multiply-add (Jeannerod & Rump, "Improved error bounds for inner products in
-floating-point arithmetic", SIAM J. Matrix Anal. Appl. 34, 2013), plus :math:`D \, 2^{-126}` where
-products underflow, be they flushed to zero or not. This holds for every conventional matrix
-product; it would not hold for a Strassen-like one, which no BLAS that torch uses applies to
-float32. Scaling, biasing and rounding the thresholds to float32 add a few more :math:`u`. The
-rounding of the exact scores themselves, :math:`2^{-53}` relative, disappears in the allowance.
+With unit roundoff u = 2^-24, a float32 dot product of length D is off by at most
+``D u |q|.|g| <= D u ||q|| ||g||`` for *any* order of summation, with or without fused
+multiply-add (Jeannerod and Rump, "Improved error bounds for inner products in floating-point
+arithmetic", SIAM J. Matrix Anal. Appl. 34, 2013), plus ``D 2^-126`` where products underflow, be
+they flushed to zero or not. This holds for every conventional matrix product; it would not hold
+for a Strassen-like one, which no BLAS that torch uses applies to float32. Scaling, biasing and
+rounding the thresholds to float32 add a few more u. The rounding of the exact scores themselves,
+2^-53 relative, disappears in the allowance.
+
+Where too many pairs stay undecided, as with features that are all alike, the product is made in
+float64 instead: the same bound with u = 2^-53, in which the exact score's own rounding then has
+its share.
 
 Where torch was told to round the factors of a product (TF32 on a GPU, bfloat16 on a CPU), the
 bound widens by that rounding, so results stay exact and only more pairs are scored twice.
@@ -23,23 +27,25 @@ import torch
 
 from reid_eval.metrics.options import Metric
 
-__all__ = ["LARGEST_NORM", "LinearForm", "linear_form", "product_roundoff"]
+__all__ = ["DOUBLE", "LARGEST_NORM", "SINGLE", "LinearForm", "linear_form", "product_roundoff"]
 
 _Floats = npt.NDArray[np.float64]
 
 LARGEST_NORM = 1e15
 """Feature norms up to here cannot overflow a float32 product of two rows."""
 
-_UNIT = 2.0**-24
+SINGLE, DOUBLE = 2.0**-24, 2.0**-53
+"""Unit roundoff of a product."""
+
 _UNDERFLOW = 2.0**-126
 _TINY_NORM = 1e-30  # its reciprocal, and that times any permitted norm, are float32 numbers
-_ALLOWANCE = 16
+_ALLOWANCE, _EUCLIDEAN_ALLOWANCE = 16, 8
 # Error of one product of two factors that are rounded, or at worst truncated, to TF32 or bfloat16.
 _ROUNDED_FACTORS = {"tf32": 2.0**-9, "bf16": 2.0**-6}
 
 
 class LinearForm(NamedTuple):
-    """See :class:`~reid_eval.metrics.tiles.GalleryBlock`."""
+    """See `GalleryBlock`."""
 
     scale: _Floats
     bias: _Floats
@@ -61,24 +67,30 @@ def linear_form(
     *,
     dim: int,
     roundoff: float,
+    unit: float = SINGLE,
 ) -> LinearForm:
-    r"""Relate products ``s`` of a query and a gallery block to their exact scores.
+    """Relate products ``s`` of a query and a gallery block to their exact scores.
 
-    - cosine: :math:`s / \lVert g \rVert \approx \text{score} \cdot \lVert q \rVert`
-    - euclidean: :math:`2 s - \lVert g \rVert^2 \approx \text{score} + \lVert q \rVert^2`
+    - cosine: ``s / ||g||`` is about ``score ||q||``
+    - euclidean: ``2 s - ||g||^2`` is about ``score + ||q||^2``
 
     Args:
         metric: which.
         query_squares: ``(Q,)`` squared norms.
         gallery_squares: ``(B,)`` squared norms.
         dim: the number of columns, ``D``.
-        roundoff: from :func:`product_roundoff`.
+        roundoff: from `product_roundoff`; 0 for float64.
+        unit: unit roundoff of the product, `SINGLE` or `DOUBLE`.
     """
     query_norms, gallery_norms = np.sqrt(query_squares), np.sqrt(gallery_squares)
-    relative = (dim + _ALLOWANCE) * _UNIT * (1 + roundoff) + roundoff
+    # In float64 the exact score's own sum, at most as long, rounds as coarsely.
+    length = dim if unit == SINGLE else 2 * dim
+    relative = (length + _ALLOWANCE) * unit * (1 + roundoff) + roundoff
     if metric == "euclidean":
         largest = float(gallery_norms.max())
-        slack = 2 * relative * query_norms * largest + 4 * _UNIT * (largest**2 + query_squares)
+        slack = 2 * relative * query_norms * largest + _EUCLIDEAN_ALLOWANCE * unit * (
+            largest**2 + query_squares
+        )
         return LinearForm(
             scale=np.full_like(gallery_squares, 2.0),
             bias=-gallery_squares,

@@ -21,7 +21,7 @@ _PARTS_PER_WORKER, _SMALLEST_PART = 4, 8
 
 
 class CompiledBackend:
-    """See :class:`~reid_eval.metrics.streaming.CountingBackend`."""
+    """See `CountingBackend`."""
 
     def __init__(self) -> None:
         from reid_eval.metrics import kernels

@@ -43,7 +43,7 @@ def retrieval_metrics_from_distances(
     """Evaluate a matrix of distances, smaller is more alike.
 
     The other arguments, and all conventions, are those of
-    :func:`~reid_eval.metrics.retrieval.retrieval_metrics`. The matrix is read a few rows at a
+    [`retrieval_metrics`][reid_eval.metrics.retrieval_metrics]. The matrix is read a few rows at a
     time and compared in its own precision (float64 in float64, anything shorter in float32).
 
     Args:
@@ -102,7 +102,7 @@ def _kept_dtype(distances: Any) -> torch.dtype:
 
 
 class _GivenScores:
-    """Negated distances, see :class:`~reid_eval.metrics.streaming.ScoreSource`."""
+    """Negated distances, see `ScoreSource`."""
 
     code = GIVEN
 
@@ -117,22 +117,21 @@ class _GivenScores:
             row = int(run[int(broken[0])])
             raise ValueError(f"distances must be finite, but row {row} holds NaN or infinity")
         zeros = np.zeros(len(run))
-        return QueryRows(rows, zeros, zeros)
+        return QueryRows(torch.empty(0, 0), zeros, zeros, rows)
 
     def exact_scores(self, rows: QueryRows, query: _Ints, column: _Ints) -> _Floats:
-        device = rows.features.device
-        chosen = rows.features[
-            torch.from_numpy(query).to(device), torch.from_numpy(column).to(device)
-        ]
+        matrix = _matrix_of(rows)
+        place = [torch.from_numpy(index).to(matrix.device) for index in (query, column)]
+        chosen = matrix[place[0], place[1]]
         return -chosen.double().cpu().numpy()
 
     def tiles(self, rows: QueryRows) -> Iterator[tuple[Tensor, GalleryBlock]]:
         ones, zeros = np.ones(len(rows.term)), np.zeros(len(rows.term))
         yield (
-            rows.features,
+            _matrix_of(rows),
             GalleryBlock(
                 offset=0,
-                rows=rows.features.new_empty(0, 0),
+                rows=torch.empty(0, 0),
                 term=zeros,
                 scale=np.full_like(self._bias, -1.0),
                 bias=self._bias,
@@ -141,3 +140,12 @@ class _GivenScores:
                 slack=zeros,
             ),
         )
+
+    def note_undecided(self, share: float) -> None:
+        """Given scores are exact; only ties are looked at twice."""
+
+
+def _matrix_of(rows: QueryRows) -> Tensor:
+    if rows.distances is None:
+        raise ValueError("these queries were not loaded from distances")
+    return rows.distances

@@ -3,7 +3,7 @@
 Imported only where they are needed: numba takes a moment to load. Each kernel works on a range
 ``[first, last)`` of its items and releases the GIL, so plain Python threads share the work
 without a second thread pool beside torch's. The arrays come in the named tuples of
-:mod:`reid_eval.metrics.tiles`.
+`reid_eval.metrics.tiles`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ CHUNK = 512
 
 COMPARED = 64
 """Thresholds that are compared one by one before a binary search per score is cheaper."""
-
-SETTLED = 4
-"""Undecided scores of a chunk that are settled for one threshold before the same holds."""
 
 # Reordering touches only the integer counters and the scaled fp32 score, whose rounding the
 # error bound covers; exact scores are computed in kernels without it.
@@ -92,7 +89,11 @@ def _compare(scores: Any, low: Any, high: Any) -> Any:
 
 
 @numba.njit(nogil=True)
-def _exact_score(block: Any, gallery: Any, metric: Any, r: Any, j: Any, lanes: Any) -> Any:
+def _exact_score(
+    value: Any, block: Any, gallery: Any, metric: Any, r: Any, j: Any, lanes: Any
+) -> Any:
+    if metric == GIVEN:
+        return np.float64(value)
     dot = _exact_dot(block.queries[r], gallery.rows[j], lanes)
     if metric == EUCLIDEAN:
         return 2.0 * dot - (block.term[r] + gallery.term[j])
@@ -105,6 +106,17 @@ def _precedes(score: Any, column: Any, threshold: Any, position: Any, ties: Any)
     if score == threshold:
         return ties == PESSIMISTIC or (ties == GALLERY_ORDER and column < position)
     return score > threshold
+
+
+@numba.njit(nogil=True)
+def _number_below(bounds: Any, value: Any) -> Any:
+    """How many of the ascending bounds are below a value; a binary search without branches."""
+    first, size = 0, bounds.shape[0]
+    while size > 1:
+        half = size // 2
+        first += half if bounds[first + half - 1] < value else 0
+        size -= half
+    return first + (1 if bounds[first] < value else 0)
 
 
 @numba.njit(nogil=True)
@@ -146,36 +158,34 @@ def _compare_chunk(
     r: Any,
     left: Any,
     counts: Any,
+    exact: Any,
     lanes: Any,
 ) -> Any:
     """Count by comparing with each threshold that is reached, weakest first.
 
-    Returns the number of thresholds reached and of scores settled exactly; -1 where there are so
-    many of either that a binary search for each score is cheaper.
+    Returns the number of exact scores that were needed.
     """
-    begin, rescored = block.start[r], 0
+    begin, needed = block.start[r], 0
     for k in range(low.shape[0]):
-        if k == COMPARED:
-            return -1, 0
         possible, certain = _compare(chunk, low[k], high[k])
         if possible == 0:
-            return k, rescored
-        counts[k] = certain
-        undecided = possible - certain
-        if undecided > SETTLED:
-            return -1, 0
+            break
+        counts[begin + k] += certain
+        if possible > certain and needed == 0:
+            exact[:] = np.nan
         i = 0
-        while undecided > 0:
+        while possible > certain:
             if low[k] <= chunk[i] <= high[k]:
-                undecided -= 1
-                rescored += 1
-                exact = np.float64(chunk[i])
-                if metric != GIVEN:
-                    exact = _exact_score(block, gallery, metric, r, left + i, lanes)
+                if np.isnan(exact[i]):
+                    needed += 1
+                    exact[i] = _exact_score(chunk[i], block, gallery, metric, r, left + i, lanes)
                 score, column = block.score[begin + k], block.column[begin + k]
-                counts[k] += _precedes(exact, gallery.offset + left + i, score, column, ties)
+                counts[begin + k] += _precedes(
+                    exact[i], gallery.offset + left + i, score, column, ties
+                )
+                possible -= 1
             i += 1
-    return low.shape[0], rescored
+    return needed
 
 
 @numba.njit(nogil=True)
@@ -194,21 +204,20 @@ def _search_chunk(
 ) -> Any:
     """Count by a binary search for each score, exact where it is undecided; returns how many."""
     begin, end = block.start[r], block.start[r + 1]
-    rescored = 0
+    needed = 0
     for i in range(chunk.shape[0]):
         value = chunk[i]
         if value < low[0]:
             continue
-        beaten = np.searchsorted(high, value, side="left")
-        if beaten != np.searchsorted(low, value, side="right"):
-            exact = np.float64(value)
-            if metric != GIVEN:
-                exact = _exact_score(block, gallery, metric, r, left + i, lanes)
+        beaten = _number_below(high, value)
+        # The next band is the only one that can hold the value and decide whether any does.
+        if beaten < low.shape[0] and low[beaten] <= value:
+            exact = _exact_score(value, block, gallery, metric, r, left + i, lanes)
             column = gallery.offset + left + i
             beaten = _beaten(exact, column, block.score[begin:end], block.column[begin:end], ties)
-            rescored += 1
+            needed += 1
         surpassed[beaten] += 1
-    return rescored
+    return needed
 
 
 @_entry
@@ -219,8 +228,8 @@ def count_rows(
 
     Args:
         tile: ``(Q, B)`` products, or distances for ``GIVEN``.
-        block: :class:`~reid_eval.metrics.tiles.QueryBlock` of arrays.
-        gallery: :class:`~reid_eval.metrics.tiles.GalleryBlock` of arrays.
+        block: `QueryBlock` of arrays.
+        gallery: `GalleryBlock` of arrays.
         ties: a tie code.
         metric: a metric code.
         counts: ``(N,)`` int64, one entry a match.
@@ -228,15 +237,15 @@ def count_rows(
         last: one past the last row.
 
     Returns:
-        How many entries their exact score decided.
+        How many entries needed their exact score.
     """
     most = np.max(block.start[first + 1 : last + 1] - block.start[first:last])
     low_, high_ = np.empty(most, dtype=tile.dtype), np.empty(most, dtype=tile.dtype)
     scaled = np.empty(CHUNK, dtype=tile.dtype)
-    compared = np.empty(COMPARED, dtype=np.int64)
+    exact = np.empty(CHUNK, dtype=np.float64)
     surpassed = np.empty(most + 1, dtype=np.int64)
     lanes = np.empty(LANES, dtype=np.float64)
-    rescored = 0
+    needed = 0
     for r in range(first, last):
         begin, size = block.start[r], block.start[r + 1] - block.start[r]
         low, high = low_[:size], high_[:size]
@@ -251,18 +260,16 @@ def count_rows(
         for left in range(0, tile.shape[1], CHUNK):
             chunk = scaled[: min(CHUNK, tile.shape[1] - left)]
             hidden = _load_chunk(tile, block, gallery, r, left, hidden, chunk)
-            reached, exact = _compare_chunk(
-                chunk, low, high, block, gallery, ties, metric, r, left, compared, lanes
-            )
-            for k in range(reached):
-                counts[begin + k] += compared[k]
-            if reached < 0:
-                exact = _search_chunk(
+            if size <= COMPARED:
+                needed += _compare_chunk(
+                    chunk, low, high, block, gallery, ties, metric, r, left, counts, exact, lanes
+                )
+            else:
+                needed += _search_chunk(
                     chunk, low, high, block, gallery, ties, metric, r, left, surpassed, lanes
                 )
-            rescored += exact
         above = 0
         for k in range(size - 1, -1, -1):
             above += surpassed[k + 1]
             counts[begin + k] += above
-    return rescored
+    return needed

@@ -16,7 +16,7 @@ __all__ = ["EVALUATED", "SKIP_REASONS", "Matching", "Pairs", "match_labels"]
 
 EVALUATED = ""
 SKIP_REASONS = ("junk query", "camera filter", "no identity in gallery")
-"""Why a query has no result: see :class:`Matching`."""
+"""Why a query has no result: see `Matching`."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def match_labels(
     camera_filter: CameraFilter,
     junk_pids: Collection[int],
 ) -> Matching:
-    """A :class:`Matching` from labels as users hold them.
+    """A `Matching` from labels as users hold them.
 
     Args:
         query_pids: ``(Q,)`` integers.
@@ -160,8 +160,8 @@ def match_labels(
         query_camids: ``(Q,)`` integers or None.
         gallery_camids: ``(G,)`` integers or None.
         sizes: the ``Q`` and ``G`` that the features have.
-        camera_filter: see :class:`Matching`.
-        junk_pids: see :class:`Matching`.
+        camera_filter: see `Matching`.
+        junk_pids: see `Matching`.
 
     Raises:
         ValueError: labels that do not fit, cameras on one side only, no query with a match.

@@ -1,4 +1,4 @@
-"""Scores from features: exact ones for chosen pairs, float32 tiles with a bound for all."""
+"""Scores from features: exact ones for chosen pairs, tiles with an error bound for all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from reid_eval.metrics.bounds import LARGEST_NORM, linear_form, product_roundoff
+from reid_eval.metrics.bounds import DOUBLE, LARGEST_NORM, SINGLE, linear_form, product_roundoff
 from reid_eval.metrics.features import FeatureBlocks
 from reid_eval.metrics.options import Metric
 from reid_eval.metrics.streaming import CountingBackend, QueryRows
@@ -23,6 +23,7 @@ _Ints = npt.NDArray[np.int64]
 _CODES = {"cosine": COSINE, "euclidean": EUCLIDEAN}
 _TILE_BYTES = {"cpu": 2**24}  # stays in a last-level cache between product and counting
 _TILE_BYTES_ELSEWHERE = 2**28
+_MOST_UNDECIDED = 1 / 16  # beyond this share a float64 product costs less than exact scores
 _TALLEST, _NARROWEST, _WIDEST = 4096, 256, 16384
 
 
@@ -79,6 +80,7 @@ class ProductScores:
         self._junk = junk
         self._counting = counting
         self._width = width
+        self._dtype = torch.float32
         self._query_squares = _squared_norms(counting, queries, width)
         self._gallery_squares = _squared_norms(counting, gallery, width)
 
@@ -109,16 +111,25 @@ class ProductScores:
         return np.divide(dots, left * right, out=np.zeros_like(dots), where=dots != 0)
 
     def tiles(self, rows: QueryRows) -> Iterator[tuple[Tensor, GalleryBlock]]:
-        """Float32 products of the run with consecutive gallery blocks; one buffer, reused."""
-        height = len(rows.features)
-        roundoff = product_roundoff(rows.features.device)
-        buffer = rows.features.new_empty(height * min(self._width, len(self._gallery)))
+        """Products of the run with consecutive gallery blocks; one buffer, reused."""
+        queries, height = rows.features, len(rows.features)
+        roundoff = product_roundoff(queries.device)
+        most = height * min(self._width, len(self._gallery))
+        buffer = queries.new_empty(most)
         for start, block in self._gallery.blocks(self._width):
+            if queries.dtype != self._dtype:
+                queries, buffer = queries.to(self._dtype), buffer.new_empty(most, dtype=self._dtype)
             tile = buffer[: height * len(block)].view(height, len(block))
-            torch.mm(rows.features, block.T, out=tile)
+            torch.mm(queries, block.to(self._dtype).T, out=tile)
+            single = self._dtype == torch.float32
             squares = self._gallery_squares[start : start + len(block)]
             form = linear_form(
-                self._metric, rows.squares, squares, dim=self._gallery.dim, roundoff=roundoff
+                self._metric,
+                rows.squares,
+                squares,
+                dim=self._gallery.dim,
+                roundoff=roundoff if single else 0.0,
+                unit=SINGLE if single else DOUBLE,
             )
             bias = np.where(self._junk[start : start + len(block)], -np.inf, form.bias)
             yield (
@@ -134,6 +145,11 @@ class ProductScores:
                     slack=form.slack,
                 ),
             )
+
+    def note_undecided(self, share: float) -> None:
+        """Make the next products in float64 if float32 left too much undecided."""
+        if share > _MOST_UNDECIDED:
+            self._dtype = torch.float64
 
 
 def _squared_norms(counting: CountingBackend, features: FeatureBlocks, size: int) -> _Floats:

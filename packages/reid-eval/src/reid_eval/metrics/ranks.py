@@ -75,14 +75,14 @@ def join_ranks(parts: Sequence[MatchRanks]) -> MatchRanks:
 
 
 def average_precision(ranks: MatchRanks, definition: AveragePrecision) -> _Floats:
-    r"""Average precision of each query: ``(E,)``.
+    """Average precision of each query: ``(E,)``.
 
-    With :math:`r_j` the rank of the j-th of :math:`P` hits:
+    With ``r_j`` the rank of the j-th of P hits:
 
-    - ``"mean"``: :math:`\frac{1}{P} \sum_j \frac{j}{r_j}`
-    - ``"trapezoid"``, Market-1501's own evaluation code:
-      :math:`\frac{1}{P} \sum_j \frac{1}{2} \left( \frac{j-1}{r_j - 1} + \frac{j}{r_j} \right)`,
-      where the first fraction is 1 for :math:`r_j = 1`.
+    - ``"mean"``: ``mean_j j / r_j``
+    - ``"trapezoid"``, as Market-1501's own evaluation code:
+      ``mean_j ((j - 1) / (r_j - 1) + j / r_j) / 2``, where the first fraction is 1 for
+      ``r_j = 1``.
     """
     precision = ranks.hit / ranks.rank
     if definition == "trapezoid":
@@ -98,5 +98,5 @@ def first_hit_rank(ranks: MatchRanks) -> _Ints:
 
 
 def inverse_negative_penalty(ranks: MatchRanks) -> _Floats:
-    r"""INP of each query, :math:`P / r_P` (Ye et al., TPAMI 2021, eq. 1): ``(E,)``."""
+    """INP of each query, ``P / r_P`` (Ye et al., TPAMI 2021): ``(E,)``."""
     return np.diff(ranks.start) / ranks.rank[ranks.start[1:] - 1]

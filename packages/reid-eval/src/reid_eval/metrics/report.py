@@ -32,7 +32,7 @@ _Ints = npt.NDArray[np.int64]
 class RetrievalReport:
     """Retrieval metrics of every query, and their means.
 
-    Queries without a match are skipped, not counted as zero; :attr:`skipped` says how many and
+    Queries without a match are skipped, not counted as zero; `skipped` says how many and
     why.
 
     Attributes:
@@ -133,7 +133,7 @@ class RetrievalReport:
         }
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write :meth:`to_dict` as JSON, under a temporary name first.
+        """Write `to_dict` as JSON, under a temporary name first.
 
         Args:
             path: the file to write; its folder must exist.

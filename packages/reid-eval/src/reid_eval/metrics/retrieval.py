@@ -43,14 +43,13 @@ def retrieval_metrics(
     device: str | torch.device | None = None,
     backend: Backend = "auto",
 ) -> RetrievalReport:
-    r"""Evaluate retrieval: mAP, CMC and mINP, exactly, without holding or sorting all scores.
+    """Evaluate retrieval: mAP, CMC and mINP, exactly, without holding or sorting all scores.
 
     Features are rounded to float32 (a block at a time; float32 arrays and memory maps are never
-    copied). The score of a pair is the product of its float32 features summed in float64,
-    :math:`q \cdot g / (\lVert q \rVert \lVert g \rVert)` for ``"cosine"`` (0 for a zero vector),
-    :math:`2\, q \cdot g - \lVert q \rVert^2 - \lVert g \rVert^2`, the negated squared distance,
-    for ``"euclidean"``. These scores define the result: it does not depend on block sizes,
-    threads, device or backend.
+    copied). The score of a pair is a dot product of its float32 features, summed in float64:
+    ``q.g / (||q|| ||g||)`` for ``"cosine"`` (0 for a zero vector), and ``2 q.g - ||q||^2 -
+    ||g||^2``, the negated squared distance, for ``"euclidean"``. These scores define the result:
+    it does not depend on block sizes, threads, device or backend.
 
     Args:
         query_features: ``(Q, D)`` NumPy array, memory map or tensor of any float dtype.
@@ -65,8 +64,9 @@ def retrieval_metrics(
             identity and camera; ``"none"`` keeps them.
         junk_pids: identities whose gallery items are left out for every query, and whose queries
             are skipped. Market-1501 marks junk with -1. Its distractors, pid 0, are no junk.
-        average_precision: ``"mean"`` of the precision at the hits, or ``"trapezoid"`` as
-            Market-1501's own code has it, see :func:`~reid_eval.metrics.ranks.average_precision`.
+        average_precision: ``"mean"`` of the precision j / r_j at the hits, r_j the rank of the
+            j-th; or ``"trapezoid"``, as Market-1501's own code has it: the mean of
+            ``((j - 1) / (r_j - 1) + j / r_j) / 2``, the first fraction 1 for r_j = 1.
         ties: among equal scores, ``"gallery-order"`` puts the smaller gallery index first, as a
             stable sort does; ``"optimistic"`` puts matches first, ``"pessimistic"`` last.
         query_block: queries in one block; None chooses.

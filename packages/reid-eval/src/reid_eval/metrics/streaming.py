@@ -6,8 +6,9 @@ the gallery nor a matrix of all scores is needed, and the counts of separate blo
 
 The order is defined by *exact scores*: products of the float32 features, summed in float64 in one
 fixed order. A block's float32 matrix product only decides the pairs whose score is further from a
-match's than the error bound of :mod:`reid_eval.metrics.bounds`; the others are scored exactly. So
-the result does not depend on block sizes, threads, device or backend.
+match's than the error bound of `reid_eval.metrics.bounds`; the others are scored exactly (and
+where they are many, the next blocks' product is made in float64, which decides nearly all). So the
+result does not depend on block sizes, threads, device or backend.
 """
 
 from __future__ import annotations
@@ -70,16 +71,24 @@ class CountingBackend(Protocol):
         """Add to ``counts`` the tile's non-matches that precede each match.
 
         Returns:
-            How many entries of the tile their exact score decided.
+            How many entries of the tile needed their exact score.
         """
 
 
 class QueryRows(NamedTuple):
-    """Features ``(n, D)`` of a run of queries and their norms, or squared norms, ``(n,)``."""
+    """What a source holds of a run of queries.
+
+    Attributes:
+        features: ``(n, D)`` float32; ``(0, 0)`` for given distances.
+        squares: ``(n,)`` squared norms.
+        term: ``(n,)`` norms (cosine) or squared norms (euclidean).
+        distances: ``(n, G)`` where distances are given.
+    """
 
     features: Tensor
     squares: _Floats
     term: _Floats
+    distances: Tensor | None = None
 
 
 class ScoreSource(Protocol):
@@ -95,6 +104,9 @@ class ScoreSource(Protocol):
 
     def tiles(self, rows: QueryRows) -> Iterator[tuple[Tensor, tiles.GalleryBlock]]:
         """Scores of the run against consecutive gallery blocks."""
+
+    def note_undecided(self, share: float) -> None:
+        """Hear which share of the last tile needed exact scores."""
 
 
 def make_backend(
@@ -156,9 +168,11 @@ def rank_matches(
         )
         counts = np.zeros(len(order), dtype=np.int64)
         for tile, gallery in source.tiles(rows):
-            rescored += counting.count_above(
+            undecided = counting.count_above(
                 tile, block, gallery, ties=_TIE_CODES[ties], metric=source.code, counts=counts
             )
+            source.note_undecided(undecided / tile.numel())
+            rescored += undecided
         parts.append(ranks_from_counts(run, start, counts))
     _logger.debug("%d pairs were decided by their exact score", rescored)
     return join_ranks(parts)

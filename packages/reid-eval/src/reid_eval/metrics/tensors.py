@@ -44,7 +44,7 @@ class _PlacedBlock(NamedTuple):
 
 
 class TensorBackend:
-    """See :class:`~reid_eval.metrics.streaming.CountingBackend`."""
+    """See `CountingBackend`."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
