@@ -200,8 +200,12 @@ def measure_opponents(folder: Path, data: Data, ours: dict[str, Any]) -> dict[st
     """Time, memory and metrics of each, and how far those are from ours."""
     results = {}
     for requirement, script, title in OPPONENTS:
-        python = output(sys.executable, HERE / "opponents" / "install.py", requirement)
-        theirs = json.loads(output(python, HERE / "opponents" / script, folder))
+        try:
+            python = output(sys.executable, HERE / "opponents" / "install.py", requirement)
+            theirs = json.loads(output(python, HERE / "opponents" / script, folder))
+        except subprocess.CalledProcessError as error:
+            sys.stderr.write(f"{title} is left out: {error}\n")
+            continue
         theirs["difference, same features"] = difference(theirs, ours)
         distances = folder / "distances.npy"
         if distances.exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 
 from reid_core.training.fit import train
 from reid_core.training.recipe import Recipe
@@ -50,7 +49,6 @@ def mean_average_precision(recipe: Recipe, records: Records, out: Path) -> float
     ("name", "overrides", "expected"), [("small", (), 0.5), ("baseline", CUT, 0.3)]
 )
 def test_a_recipe_finds_people_it_never_saw(people, tmp_path, name, overrides, expected):
-    torch.set_num_threads(2)
     untrained = load_recipe(name, [*overrides, "schedule.epochs=0"])
     before = mean_average_precision(untrained, people, tmp_path / "untrained")
     after = mean_average_precision(load_recipe(name, overrides), people, tmp_path / "trained")
