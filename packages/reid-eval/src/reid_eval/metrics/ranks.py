@@ -32,11 +32,13 @@ class MatchRanks:
         query: ``(E,)`` indices of the queries, ascending; each has a match.
         start: ``(E + 1,)`` query ``i`` owns the entries ``start[i]`` to ``start[i + 1]``.
         rank: ``(N,)`` ranks from 1, best match first within a query.
+        column: ``(N,)`` the gallery index of each match.
     """
 
     query: _Ints
     start: _Ints
     rank: _Ints
+    column: _Ints
 
     @property
     def hit(self) -> _Ints:
@@ -49,19 +51,21 @@ def weakest_first(query: _Ints, score: _Floats, column: _Ints) -> _Ints:
     return np.lexsort((-column, score, query))
 
 
-def ranks_from_counts(query: _Ints, start: _Ints, counts: _Ints) -> MatchRanks:
+def ranks_from_counts(query: _Ints, start: _Ints, counts: _Ints, column: _Ints) -> MatchRanks:
     """Ranks of matches that lie weakest first, from the non-matches that precede each.
 
     Args:
         query: ``(E,)`` indices of the queries.
         start: ``(E + 1,)`` CSR into ``counts``.
         counts: ``(N,)`` non-matches that precede each match.
+        column: ``(N,)`` the gallery index of each match.
     """
     stronger = np.repeat(start[1:], np.diff(start)) - 1 - np.arange(len(counts))
     ranks = 1 + stronger + counts
     # Reversed as a whole, each query's matches lie best first; the queries are put back in order.
     owner = np.repeat(np.arange(len(query)), np.diff(start))
-    return MatchRanks(query, start, ranks[np.lexsort((stronger, owner))])
+    best_first = np.lexsort((stronger, owner))
+    return MatchRanks(query, start, ranks[best_first], column[best_first])
 
 
 def join_ranks(parts: Sequence[MatchRanks]) -> MatchRanks:
@@ -71,6 +75,7 @@ def join_ranks(parts: Sequence[MatchRanks]) -> MatchRanks:
         query=np.concatenate([part.query for part in parts]),
         start=np.concatenate([[0], np.cumsum(lengths)]),
         rank=np.concatenate([part.rank for part in parts]),
+        column=np.concatenate([part.column for part in parts]),
     )
 
 

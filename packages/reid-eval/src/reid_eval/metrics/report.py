@@ -44,6 +44,7 @@ class RetrievalReport:
             is in the gallery, but only in images of its own camera), ``"no identity in gallery"``
             or ``"junk query"``.
         protocol: the options that define these numbers, and the size of the gallery.
+        ranks: the rank of every match of every evaluated query, where they were kept; not saved.
     """
 
     average_precision: _Floats
@@ -52,6 +53,7 @@ class RetrievalReport:
     matches: _Ints
     skip_reason: npt.NDArray[np.str_]
     protocol: Mapping[str, Any] = field(default_factory=dict)
+    ranks: MatchRanks | None = None
 
     @property
     def evaluated(self) -> npt.NDArray[np.bool_]:
@@ -190,4 +192,5 @@ def report_from_ranks(
         matches=matching.matches,
         skip_reason=matching.skip_reason,
         protocol=dict(protocol),
+        ranks=ranks,
     )

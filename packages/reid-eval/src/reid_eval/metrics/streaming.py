@@ -173,7 +173,7 @@ def rank_matches(
             )
             source.note_undecided(undecided / tile.numel())
             rescored += undecided
-        parts.append(ranks_from_counts(run, start, counts))
+        parts.append(ranks_from_counts(run, start, counts, column[order]))
     _logger.debug("%d pairs were decided by their exact score", rescored)
     return join_ranks(parts)
 
