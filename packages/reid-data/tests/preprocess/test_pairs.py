@@ -106,6 +106,19 @@ def test_records_decide_which_images_and_whose_they_are():
     assert set(whole.sources) == {"a.jpg", "b.jpg", "c.jpg", "d.jpg"}
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["000_1_c10_001003.png", "000_2_c1_000007.png"],  # LTCC
+        ["000_45.bmp", "000_90.bmp"],  # VIPeR
+        ["0000_000_01_0303morning_0008_0.jpg", "0000_001_02_0303noon_0010_0.jpg"],  # MSMT17
+    ],
+)
+def test_identity_0_is_a_person_but_in_market(names):
+    made = make_pairs(poses_named(names))
+    assert set(made.sources) == set(names)
+
+
 def test_identities_come_from_names():
     names = ["0002_c1.jpg", "-1_c1.jpg", "train/0012_x.jpg"]
     assert pids_of_names(names).tolist() == [2, -1, 12]

@@ -80,7 +80,14 @@ def describe_options(reader: Callable[..., Any]) -> dict[str, str]:
 
 
 def _options_of(reader: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    kinds = get_type_hints(reader)
+    try:
+        kinds = get_type_hints(reader)
+    # An annotation is any expression, so it may fail in any way.
+    except Exception as error:
+        raise ValueError(
+            f"the annotations of reader {getattr(reader, '__name__', reader)} cannot be resolved "
+            f"({error}); import what they name where the reader is defined, outside TYPE_CHECKING"
+        ) from error
     return {
         key: (_without_none(kinds.get(key, str)), parameter.default)
         for key, parameter in inspect.signature(reader).parameters.items()

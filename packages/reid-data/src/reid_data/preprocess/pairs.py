@@ -1,8 +1,9 @@
 """Pairs of images of one person, from which pose-guided generation learns.
 
 All ordered pairs of different images of an identity, if both show both shoulders and both hips;
-junk (``-1``) and distractors (``0000``) are left out. The published script makes the *training*
-pairs from the test annotations; here the pairs of a split come from the annotations of that split.
+junk and distractors are left out: those of the records where there are some, else what Market-1501
+names so (``-1_...`` and ``0000_c1s1_...``; elsewhere 0 is a person). The published script makes the
+*training* pairs from the test annotations; here the pairs of a split come from its own annotations.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from reid_data.datasets.market1501 import parse_market_name
 from reid_data.preprocess.poses import JOINT_NAMES, Poses, match_poses
 from reid_data.preprocess.published import Style, read_raw, write_raw
 from reid_data.records import Ids, Records
@@ -100,6 +103,17 @@ def pids_of_names(names: Sequence[str]) -> Ids:
     return np.array([int(match[1]) for match in matches if match is not None], dtype=np.int64)
 
 
+def _market_distractors(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which names Market-1501 would give to a distractor; other grammars have a person 0."""
+    found = []
+    for name in names:
+        try:
+            found.append(parse_market_name(name.rpartition("/")[2]).pid == 0)
+        except ValueError:
+            found.append(False)
+    return np.array(found, dtype=bool)
+
+
 def make_pairs(
     poses: Poses, *, records: Records | None = None, most: int | None = None, seed: int = 0
 ) -> Pairs:
@@ -116,9 +130,8 @@ def make_pairs(
         ValueError: no pair is left, or an identity cannot be read from a name.
     """
     if records is None:
-        # In names, 0000 is a distractor; in records, 0 may be a person.
         kept, pids = np.arange(len(poses)), pids_of_names(poses.names)
-        person = pids > 0
+        person = (pids >= 0) & ~_market_distractors(poses.names)
     else:
         rows = match_poses(poses.names, records.table["path"].tolist())
         kept, pids = rows[rows >= 0], records.pids[rows >= 0]
