@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -11,14 +11,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from reid_eval.metrics.blocks import StreamedRows
 from reid_eval.metrics.features import FeatureBlocks, pick_device
-from reid_eval.metrics.matching import match_labels
+from reid_eval.metrics.matching import LeftOut, Matching, match_labels
 from reid_eval.metrics.options import AveragePrecision, Backend, CameraFilter, Ties, check_option
+from reid_eval.metrics.ranks import MatchRanks
 from reid_eval.metrics.report import RetrievalReport, report_from_ranks
 from reid_eval.metrics.streaming import QueryRows, make_backend, rank_matches
 from reid_eval.metrics.tiles import GIVEN, GalleryBlock
 
-__all__ = ["retrieval_metrics_from_distances"]
+__all__ = ["retrieval_metrics_from_blocks", "retrieval_metrics_from_distances"]
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -37,6 +39,7 @@ def retrieval_metrics_from_distances(
     junk_pids: Collection[int] = (-1,),
     average_precision: AveragePrecision = "mean",
     ties: Ties = "gallery-order",
+    left_out: LeftOut | None = None,
     device: str | torch.device | None = None,
     backend: Backend = "auto",
 ) -> RetrievalReport:
@@ -56,6 +59,7 @@ def retrieval_metrics_from_distances(
         junk_pids: identities that are left out.
         average_precision: ``"mean"`` or ``"trapezoid"``.
         ties: ``"gallery-order"``, ``"optimistic"`` or ``"pessimistic"``.
+        left_out: which further pairs of one identity are left out.
         device: where to work; None takes the matrix's device.
         backend: ``"numba"``, ``"torch"`` or ``"auto"``.
 
@@ -80,21 +84,96 @@ def retrieval_metrics_from_distances(
         sizes=(queries, gallery),
         camera_filter=camera_filter,
         junk_pids=junk_pids,
+        left_out=left_out,
     )
+    found = _rank(matrix, matching, ties=ties, backend=backend, device=place)
+    protocol = _protocol(camera_filter, junk_pids, average_precision, ties, gallery)
+    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
+
+
+def retrieval_metrics_from_blocks(
+    blocks: Iterable[tuple[slice, Tensor]],
+    query_pids: npt.NDArray[np.int64],
+    gallery_pids: npt.NDArray[np.int64],
+    *,
+    query_camids: npt.NDArray[np.int64] | None = None,
+    gallery_camids: npt.NDArray[np.int64] | None = None,
+    camera_filter: CameraFilter = "cross-camera",
+    junk_pids: Collection[int] = (-1,),
+    average_precision: AveragePrecision = "mean",
+    ties: Ties = "gallery-order",
+    left_out: LeftOut | None = None,
+    device: str | torch.device = "cpu",
+) -> RetrievalReport:
+    """Evaluate distances that come a few queries at a time, as the re-rankers give them.
+
+    Only the blocks that are being looked at are held. The other arguments, and all conventions,
+    are those of `retrieval_metrics_from_distances`.
+
+    Args:
+        blocks: slices of consecutive queries from 0 on, with their distances ``(b, G)``.
+        query_pids: ``(Q,)`` integer identities.
+        gallery_pids: ``(G,)`` integer identities.
+        query_camids: ``(Q,)`` integer cameras, or None.
+        gallery_camids: ``(G,)`` integer cameras, or None.
+        camera_filter: ``"cross-camera"`` or ``"none"``.
+        junk_pids: identities that are left out.
+        average_precision: ``"mean"`` or ``"trapezoid"``.
+        ties: ``"gallery-order"``, ``"optimistic"`` or ``"pessimistic"``.
+        left_out: which further pairs of one identity are left out.
+        device: where the blocks are counted.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: blocks that do not follow each other, are not finite or of another width;
+            labels that do not fit; an unknown option; no query with a match.
+    """
+    check_option("average_precision", average_precision, AveragePrecision)
+    check_option("ties", ties, Ties)
+    place = torch.device(device)
+    matching = match_labels(
+        query_pids,
+        gallery_pids,
+        query_camids=query_camids,
+        gallery_camids=gallery_camids,
+        sizes=(len(query_pids), len(gallery_pids)),
+        camera_filter=camera_filter,
+        junk_pids=junk_pids,
+        left_out=left_out,
+    )
+    rows = StreamedRows(blocks, shape=(len(query_pids), len(gallery_pids)), device=place)
+    found = _rank(rows, matching, ties=ties, backend="auto", device=place)
+    protocol = _protocol(camera_filter, junk_pids, average_precision, ties, rows.dim)
+    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
+
+
+def _rank(
+    matrix: FeatureBlocks | StreamedRows,
+    matching: Matching,
+    *,
+    ties: Ties,
+    backend: Backend,
+    device: torch.device,
+) -> MatchRanks:
     source = _GivenScores(matrix, matching.junk)
-    height = max(1, _BLOCK_BYTES // (8 * gallery))
-    scores = queries * gallery
-    with closing(make_backend(backend, place, scores=scores)) as counting:
-        found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
-    protocol = {
+    height = max(1, _BLOCK_BYTES // (8 * matrix.dim))
+    with closing(make_backend(backend, device, scores=len(matrix) * matrix.dim)) as counting:
+        return rank_matches(source, matching, ties=ties, counting=counting, height=height)
+
+
+def _protocol(
+    camera_filter: str, junk_pids: Collection[int], definition: str, ties: str, size: int
+) -> dict[str, Any]:
+    return {
         "metric": "given distances",
         "camera_filter": camera_filter,
         "junk_pids": sorted(int(pid) for pid in junk_pids),
-        "average_precision": average_precision,
+        "average_precision": definition,
         "ties": ties,
-        "gallery_size": gallery,
+        "gallery_size": size,
     }
-    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
 
 
 def _kept_dtype(distances: Any) -> torch.dtype:
@@ -106,7 +185,7 @@ class _GivenScores:
 
     code = GIVEN
 
-    def __init__(self, matrix: FeatureBlocks, junk: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, matrix: FeatureBlocks | StreamedRows, junk: npt.NDArray[np.bool_]) -> None:
         self._matrix = matrix
         self._bias = np.where(junk, -np.inf, 0.0)
 

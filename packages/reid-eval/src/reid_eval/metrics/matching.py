@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,39 @@ import numpy.typing as npt
 from reid_eval.metrics.labels import Labels, as_labels, check_cameras
 from reid_eval.metrics.options import CameraFilter, check_option
 
-__all__ = ["EVALUATED", "SKIP_REASONS", "Matching", "Pairs", "match_labels"]
+__all__ = [
+    "EVALUATED",
+    "SKIP_REASONS",
+    "LeftOut",
+    "Matching",
+    "NoMatchError",
+    "Pairs",
+    "match_labels",
+]
 
 EVALUATED = ""
 SKIP_REASONS = ("junk query", "camera filter", "no identity in gallery")
 """Why a query has no result: see `Matching`."""
+
+PROTOCOL_FILTER = "protocol's filter"
+
+LeftOut = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[np.bool_]]
+"""Given ``(N,)`` query and ``(N,)`` gallery indices of pairs of one identity: which are left out,
+neither matches nor non-matches."""
+
+_MOST_PAIRS = 2**22  # looked at in one go when a protocol's own filter has to be asked
+
+
+class NoMatchError(ValueError):
+    """No query has anything to find.
+
+    Attributes:
+        skip_reason: ``(Q,)`` why each query is skipped, see `Matching`.
+    """
+
+    def __init__(self, message: str, skip_reason: npt.NDArray[np.str_]) -> None:
+        super().__init__(message)
+        self.skip_reason = skip_reason
 
 
 @dataclass(frozen=True)
@@ -44,13 +72,13 @@ class Matching:
     ``"cross-camera"`` and both were seen by the same known camera: then it is left out, as
     neither match nor non-match. Camera ids below 0 are unknown and equal to none. Items whose
     identity is in ``junk_pids`` are left out for every query, and queries with such an identity
-    are skipped.
+    are skipped. A protocol may leave out more pairs of one identity.
 
     Attributes:
         matches: ``(Q,)`` number of matches of each query.
         skip_reason: ``(Q,)`` empty for a query that is evaluated, else ``"junk query"``,
-            ``"camera filter"`` (its identity is in the gallery, but only from its own camera) or
-            ``"no identity in gallery"``.
+            ``"camera filter"`` (its identity is in the gallery, but only from its own camera),
+            ``"protocol's filter"`` (the same, with ``left_out``) or ``"no identity in gallery"``.
         junk: ``(G,)`` true for gallery items that are left out for everyone.
 
     Args:
@@ -60,9 +88,10 @@ class Matching:
         gallery_camids: ``(G,)``, or None when no camera is known.
         camera_filter: see above.
         junk_pids: see above.
+        left_out: pairs of one identity that are left out besides.
 
     Raises:
-        ValueError: no query is left to evaluate.
+        NoMatchError: no query is left to evaluate.
     """
 
     def __init__(
@@ -74,7 +103,9 @@ class Matching:
         gallery_camids: Labels | None,
         camera_filter: CameraFilter,
         junk_pids: Collection[int],
+        left_out: LeftOut | None = None,
     ) -> None:
+        self._left_out = left_out
         junk_labels = np.array(sorted(junk_pids), dtype=np.int64)
         self.junk = np.isin(gallery_pids, junk_labels)
         query_code, gallery_code = _codes(query_pids, gallery_pids)
@@ -88,9 +119,13 @@ class Matching:
                 raise ValueError("query_camids came without gallery_camids; pass both or neither")
             self._cameras = (query_camids, gallery_camids)
         same_pid = self.same_pid_counts
-        self.matches = same_pid - self._same_camera_counts(query_code, gallery_code)
+        if left_out is None:
+            self.matches = same_pid - self._same_camera_counts(query_code, gallery_code)
+        else:
+            self.matches = self._count_matches()
         self.skip_reason = np.where(self.matches > 0, EVALUATED, SKIP_REASONS[2]).astype("<U24")
-        self.skip_reason[(self.matches == 0) & (same_pid > 0)] = SKIP_REASONS[1]
+        filtered = SKIP_REASONS[1] if left_out is None else PROTOCOL_FILTER
+        self.skip_reason[(self.matches == 0) & (same_pid > 0)] = filtered
         self.skip_reason[junk_query] = SKIP_REASONS[0]
         self._refuse_nothing_left()
 
@@ -109,18 +144,28 @@ class Matching:
         known = (self._cameras[0] >= 0) & (self.same_pid_counts > 0)
         return np.where(known, last - first, 0)
 
+    def _count_matches(self) -> Labels:
+        """Matches of each query, where only looking at the pairs themselves can tell."""
+        counts = self.same_pid_counts
+        runs = np.cumsum(counts) // _MOST_PAIRS
+        for run in np.split(np.arange(len(counts)), np.flatnonzero(np.diff(runs)) + 1):
+            pairs, match = self.pairs(run)
+            counts[run] = np.bincount(pairs.query[match], minlength=len(run))
+        return counts
+
     def _refuse_nothing_left(self) -> None:
         if self.matches.any():
             return
-        total = len(self.matches)
         junk, filtered, absent = (int((self.skip_reason == why).sum()) for why in SKIP_REASONS)
+        which, hint = "camera", '; pass camera_filter="none" to match within a camera'
+        if self._left_out is not None:
+            filtered = int((self.skip_reason == PROTOCOL_FILTER).sum())
+            which, hint = "protocol's", ""
         message = (
-            f"no query has a match: of {total} queries the camera filter emptied {filtered}, "
-            f"{absent} have no identity in the gallery, {junk} are junk"
+            f"no query has a match: of {len(self.matches)} queries the {which} filter emptied "
+            f"{filtered}, {absent} have no identity in the gallery, {junk} are junk"
         )
-        if filtered:
-            message += '; pass camera_filter="none" to match within a camera'
-        raise ValueError(message)
+        raise NoMatchError(message + hint * bool(filtered), self.skip_reason)
 
     def pairs(self, queries: npt.NDArray[np.int64]) -> tuple[Pairs, npt.NDArray[np.bool_]]:
         """All pairs of one identity, and which of them are matches.
@@ -139,6 +184,8 @@ class Matching:
         if self._cameras is not None:
             query_camera = np.repeat(self._cameras[0][queries], counts)
             match = (query_camera < 0) | (query_camera != self._cameras[1][column])
+        if self._left_out is not None:
+            match &= ~self._left_out(np.repeat(queries, counts), column)
         return Pairs(start=start, column=column), match
 
 
@@ -151,6 +198,7 @@ def match_labels(
     sizes: tuple[int, int],
     camera_filter: CameraFilter,
     junk_pids: Collection[int],
+    left_out: LeftOut | None = None,
 ) -> Matching:
     """A `Matching` from labels as users hold them.
 
@@ -162,6 +210,7 @@ def match_labels(
         sizes: the ``Q`` and ``G`` that the features have.
         camera_filter: see `Matching`.
         junk_pids: see `Matching`.
+        left_out: see `Matching`.
 
     Raises:
         ValueError: labels that do not fit, cameras on one side only, no query with a match.
@@ -178,6 +227,7 @@ def match_labels(
         ),
         camera_filter=camera_filter,
         junk_pids=junk_pids,
+        left_out=left_out,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from reid_eval.metrics.features import FeatureBlocks, pick_device
-from reid_eval.metrics.matching import match_labels
+from reid_eval.metrics.matching import LeftOut, match_labels
 from reid_eval.metrics.options import (
     AveragePrecision,
     Backend,
@@ -38,6 +38,7 @@ def retrieval_metrics(
     junk_pids: Collection[int] = (-1,),
     average_precision: AveragePrecision = "mean",
     ties: Ties = "gallery-order",
+    left_out: LeftOut | None = None,
     query_block: int | None = None,
     gallery_block: int | None = None,
     device: str | torch.device | None = None,
@@ -69,6 +70,8 @@ def retrieval_metrics(
             ``((j - 1) / (r_j - 1) + j / r_j) / 2``, the first fraction 1 for r_j = 1.
         ties: among equal scores, ``"gallery-order"`` puts the smaller gallery index first, as a
             stable sort does; ``"optimistic"`` puts matches first, ``"pessimistic"`` last.
+        left_out: which further pairs of one identity count neither as matches nor as non-matches:
+            a function from ``(N,)`` query and ``(N,)`` gallery indices to ``(N,)`` booleans.
         query_block: queries in one block; None chooses.
         gallery_block: gallery rows in one block; None chooses.
         device: where to work; None takes the features' device.
@@ -107,6 +110,7 @@ def retrieval_metrics(
         sizes=(len(queries), len(gallery)),
         camera_filter=camera_filter,
         junk_pids=junk_pids,
+        left_out=left_out,
     )
     scores = len(queries) * len(gallery)
     with closing(make_backend(backend, place, scores=scores)) as counting:
