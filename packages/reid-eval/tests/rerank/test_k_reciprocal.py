@@ -330,6 +330,26 @@ def test_given_matrices_are_read_not_changed(people: Any) -> None:
         np.testing.assert_array_equal(matrix, before)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_blocks_of_given_matrices_are_row_major_and_the_callers_to_overwrite(
+    people: Any, order: Any
+) -> None:
+    query, gallery, *_ = people(5, 20)
+    distances = unequal_directions(all_distances(query, gallery), 5)
+    matrices = [np.array(part, order=order) for part in parts(distances, 5)]
+    kept = [matrix.copy() for matrix in matrices]
+    items = GivenDistances(*matrices)
+    distances[5:, :5] = distances[:5, 5:].T
+    for rows, columns in [(slice(0, 25), slice(0, 25)), (slice(6, 9), slice(7, 20))]:
+        for block in (items.block(rows, columns), items.block(slice(1, 4), columns)):
+            assert block.is_contiguous()
+        block = items.block(rows, columns)
+        np.testing.assert_array_equal(block, distances.T[rows, columns])
+        block.fill_(-1)
+    for matrix, before in zip(matrices, kept, strict=True):
+        np.testing.assert_array_equal(matrix, before)
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     queries=st.integers(1, 6),

@@ -62,7 +62,7 @@ def nearest(
     if normalised:
         # Where all items coincide the distances are 0, and stay 0.
         scale = np.where(lists.maxima > 0, lists.maxima, scale)
-    lists.values[:] /= scale[:, None]
+    np.divide(lists.values, scale[:, None], out=lists.values)
     order = np.lexsort((lists.indices, lists.values), axis=1)
     lists.values[:] = np.take_along_axis(lists.values, order, 1)
     lists.indices[:] = np.take_along_axis(lists.indices, order, 1)

@@ -176,9 +176,15 @@ class GivenDistances:
         count = self.queries
         top, low = _clip(rows, 0, count), _clip(rows, count, self.size)
         left, right = _clip(columns, 0, count), _clip(columns, count, self.size)
-        upper = torch.cat([self._queries[left, top].T, self._across[top, right]], 1)
-        lower = torch.cat([self._across[left, low].T, self._gallery[right, low].T], 1)
-        return torch.cat([upper, lower])
+        height, width = top.stop - top.start, left.stop - left.start
+        # Row-major whatever the order of the matrices: the compiled loops run along the rows.
+        shape = rows.stop - rows.start, columns.stop - columns.start
+        out = torch.empty(shape, dtype=self._across.dtype, device=self.device)
+        out[:height, :width] = self._queries[left, top].T
+        out[:height, width:] = self._across[top, right]
+        out[height:, :width] = self._across[left, low].T
+        out[height:, width:] = self._gallery[right, low].T
+        return out
 
     def pairs(self, rows: Tensor, columns: Tensor) -> Tensor:
         """Distances (P,) of listed pairs."""
