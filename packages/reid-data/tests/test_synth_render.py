@@ -118,7 +118,7 @@ def test_shapes_outside_the_picture_are_nothing():
 def test_a_print_on_the_chest_is_not_seen_from_behind():
     from reid_data.synth.fabric import cloth
 
-    shirt = Garment("white", (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), "print", 1.0)
+    shirt = Garment("white", (1.0, 1.0, 1.0), "black", (0.0, 0.0, 0.0), "print", 1.0)
     canvas = Canvas(np.zeros((3, 128, 64), np.float32), scale=110.0, foot=(32.0, 120.0))
     patch = canvas.tube((0.0, 0.8), (0.0, 0.5), (0.1, 0.1))
     assert patch is not None

@@ -3,6 +3,11 @@ from .cameras import sample_cameras as sample_cameras
 from .crops import Crop as Crop
 from .crops import render as render
 from .crops import render_crop as render_crop
+from .difficulty import Difficulty as Difficulty
 from .people import Person as Person
 from .people import sample_person as sample_person
+from .plan import Shot as Shot
+from .plan import plan_shots as plan_shots
+from .studio import Studio as Studio
+from .studio import open_studio as open_studio
 from .writing import synthesize as synthesize

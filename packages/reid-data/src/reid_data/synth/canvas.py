@@ -68,11 +68,24 @@ class Canvas:
         self.parsing: npt.NDArray[np.uint8] = np.zeros(background.shape[1:], dtype=np.uint8)
         self.scale = scale
         self.foot = foot
+        self.light = light
         size = sum(value * value for value in light) ** 0.5
-        self._light = tuple(value / size for value in light)
+        self._light = (light[0] / size, light[1] / size, light[2] / size)
         height, width = background.shape[1:]
         self._x = np.arange(width, dtype=np.float32)[None, :] + np.float32(0.5)
         self._y = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
+
+    def at_distance(self, size: float, *, foot: tuple[float, float]) -> Canvas:
+        """A canvas with a copy of the picture, for a body at another distance.
+
+        Args:
+            size: how large the body appears there; 1 is as large as here.
+            foot: column and row where it stands.
+
+        Returns:
+            A canvas of its own; its parsing map is empty.
+        """
+        return Canvas(self.image, scale=self.scale * size, foot=foot, light=self.light)
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
         """Column and row of a point in body coordinates."""

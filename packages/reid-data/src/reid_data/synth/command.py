@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,7 @@ def synth(
     from .plan import plan_shots
     from .writing import check_request, synthesize
 
-    plan = {
+    plan: dict[str, Any] = {
         "identities": identities,
         "test_identities": test_identities,
         "cameras": cameras,

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .cameras import Camera, sample_stance
-from .canvas import Canvas, FloatArray
+from .cameras import Camera
+from .canvas import Canvas
 from .draw import draw_person
-from .obstacles import add_obstacle
 from .optics import expose
-from .people import Person, sample_stranger
+from .people import Person
 from .pose import OPENPOSE_18, walking_pose
-from .scenes import backdrop, smooth_noise
+from .scenes import smooth_noise
+from .takes import PasserBy, Take, frame, sample_take
 
-__all__ = ["Crop", "render", "render_crop"]
-
-_PASSER_BY, _OCCLUSION = 0.15, 0.12
-"""How often somebody else is in the picture, and how often something hides a part."""
+__all__ = ["Crop", "paint_take", "render", "render_crop"]
 
 
 @dataclass(frozen=True)
@@ -75,51 +72,58 @@ def render_crop(
     Returns:
         The crop with its parsing map and keypoints.
     """
-    ground = backdrop(camera.seed, camera.camid, height=height, width=width, rng=rng)
-    canvas = _framed(ground, camera, rng, sloppy=sloppy)
-    if rng.random() < _PASSER_BY:
-        _add_passer_by(canvas, camera, rng)
+    someone = person is not None
+    take = sample_take(camera, rng=rng, height=height, width=width, someone=someone, sloppy=sloppy)
+    return paint_take(take, person, camera, rng=rng, height=height, width=width)
+
+
+def paint_take(
+    take: Take,
+    person: Person | None,
+    camera: Camera,
+    *,
+    rng: np.random.Generator,
+    folds: np.random.Generator | None = None,
+    weather: float | None = None,
+    height: int = 128,
+    width: int = 64,
+) -> Crop:
+    """Paint a moment.
+
+    Args:
+        take: the moment.
+        person: who is there; None leaves the place empty, whatever the take says.
+        camera: who looks; the one that the take was sampled for.
+        rng: noise, and the light where ``weather`` does not give it.
+        folds: uneven light on cloth, from ``rng`` unless it is given.
+        weather: the light of the moment, see `optics.expose`.
+        height: of the crop in pixels; the one that the take was sampled for.
+        width: of the crop in pixels.
+
+    Returns:
+        The crop with its parsing map and keypoints.
+    """
+    canvas = frame(take, camera, height=height, width=width)
+    if take.passer_by is not None:
+        _add_passer_by(canvas, take.passer_by, take.shift)
     keypoints = np.full((len(OPENPOSE_18), 2), -1.0, dtype=np.float32)
-    if person is not None:
-        stance = sample_stance(camera, rng)
-        pose = walking_pose(person.body, stance)
-        shade = float(rng.uniform(0.25, 0.6))
-        canvas.shadow((-0.07 * camera.light[0], 0.01), (0.13, 0.022), shade)
+    if person is not None and take.stance is not None:
+        pose = walking_pose(person.body, take.stance)
+        canvas.shadow((-0.07 * camera.light[0], 0.01), (0.13, 0.022), take.shade)
         draw_person(canvas, person, pose)
         keypoints = canvas.pixels(pose.points[: len(OPENPOSE_18), :2])
-        if rng.random() < _OCCLUSION:
-            add_obstacle(canvas, rng)
-        _add_folds(canvas, rng)
-    image = expose(canvas.image, camera, rng=rng)
+    if take.obstacle is not None:
+        take.obstacle.paint(canvas, shift=take.shift)
+    if take.stance is not None:
+        _add_folds(canvas, rng if folds is None else folds)
+    image = expose(canvas.image, camera, rng=rng, weather=weather)
     return Crop(image=image, parsing=canvas.parsing, keypoints=keypoints)
 
 
-def _framed(
-    ground: FloatArray, camera: Camera, rng: np.random.Generator, *, sloppy: bool
-) -> Canvas:
-    """A canvas on which the person's feet and size are where a detector would put them."""
-    height, width = ground.shape[1:]
-    size = camera.zoom * float(np.exp(rng.normal(0.0, 0.05)))
-    across, down = rng.normal(0.0, camera.looseness, 2).tolist()
-    if sloppy:
-        size *= float(rng.choice([0.5, 1.9]))
-        across += float(rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 0.6))
-        down += float(rng.uniform(-0.4, 0.4))
-    foot = (width * (0.5 + across), height * (0.5 + 0.5 * size + 0.4 * down))
-    return Canvas(ground, scale=size * height, foot=foot, light=camera.light)
-
-
-def _add_passer_by(canvas: Canvas, camera: Camera, rng: np.random.Generator) -> None:
-    """Somebody else, farther away and to one side."""
-    stranger = sample_stranger(rng)
-    aside = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.16, 0.34))
-    farther = Canvas(
-        canvas.image,
-        scale=canvas.scale * float(rng.uniform(0.55, 0.9)),
-        foot=canvas.pixel(aside, float(rng.uniform(0.05, 0.15))),
-        light=camera.light,
-    )
-    draw_person(farther, stranger, walking_pose(stranger.body, sample_stance(camera, rng)))
+def _add_passer_by(canvas: Canvas, other: PasserBy, shift: int) -> None:
+    column, row = canvas.pixel(other.aside, other.up)
+    farther = canvas.at_distance(other.size, foot=(column + shift, row))
+    draw_person(farther, other.person, walking_pose(other.person.body, other.stance))
     canvas.image[:] = farther.image
 
 

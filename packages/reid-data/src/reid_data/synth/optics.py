@@ -11,25 +11,35 @@ import numpy.typing as npt
 from .cameras import Camera
 from .canvas import FloatArray
 
-__all__ = ["expose"]
+__all__ = ["WEATHER", "expose", "reduced"]
+
+WEATHER = 0.10
+"""Standard deviation of the logarithm of the light from moment to moment."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def expose(image: FloatArray, camera: Camera, *, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def expose(
+    image: FloatArray,
+    camera: Camera,
+    *,
+    rng: np.random.Generator,
+    weather: float | None = None,
+) -> npt.NDArray[np.uint8]:
     """The picture that a camera takes of a scene.
 
     Args:
         image: (3, H, W) reflected light in 0..1.
         camera: the camera.
-        rng: changes of the light and noise.
+        rng: noise, and the light of the moment where ``weather`` does not give it.
+        weather: how much more light than usual there is, as a logarithm.
 
     Returns:
         (H, W, 3) uint8.
     """
     height, width = image.shape[1:]
-    weather = np.float32(np.exp(rng.normal(0.0, 0.10)))
-    field = _field(camera.slope, height, width) * weather
+    change = rng.normal(0.0, WEATHER) if weather is None else weather
+    field = _field(camera.slope, height, width) * np.float32(np.exp(change))
     lit = image * field
     columns = _colour_matrix(camera)
     # three products, not one matmul: BLAS would start its threads for a 3 x 3 matrix
@@ -77,3 +87,21 @@ def _blurred(image: FloatArray, sigma: float) -> FloatArray:
         image[:, 1:-1] += side * (across[:, :-2] + across[:, 2:])
         image[:, [0, -1]] += side * (across[:, [0, -1]] + across[:, [1, -2]])
     return image
+
+
+def reduced(image: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
+    """A picture that was taken with fewer pixels and enlarged again to its size.
+
+    Args:
+        image: (H, W, 3) uint8.
+        factor: by which its height and width were smaller, at least 1.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    from PIL import Image
+
+    height, width = image.shape[:2]
+    size = max(round(width / factor), 1), max(round(height / factor), 1)
+    small = Image.fromarray(image).resize(size, Image.Resampling.BOX)
+    return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)).copy()

@@ -77,6 +77,7 @@ class Garment:
     Attributes:
         name: name of the main colour.
         colour: the main colour.
+        second_name: name of the colour of the pattern.
         second: the colour of the pattern.
         pattern: how the second colour is laid on the first.
         scale: size of the pattern, 1 is average.
@@ -84,6 +85,7 @@ class Garment:
 
     name: ColourName
     colour: Colour
+    second_name: ColourName
     second: Colour
     pattern: Pattern
     scale: float
@@ -252,11 +254,14 @@ def _sample_garment(
     colours: dict[ColourName, float], patterns: dict[Pattern, float], rng: np.random.Generator
 ) -> Garment:
     name = pick(colours, rng)
+    colour = shade_of(COLOURS[name], rng)
     others = {other: weight for other, weight in colours.items() if other != name}
+    second_name = pick(others, rng)
     return Garment(
         name=name,
-        colour=shade_of(COLOURS[name], rng),
-        second=_pick_colour(others, rng),
+        colour=colour,
+        second_name=second_name,
+        second=shade_of(COLOURS[second_name], rng),
         pattern=pick(patterns, rng),
         scale=float(rng.uniform(0.75, 1.35)),
     )

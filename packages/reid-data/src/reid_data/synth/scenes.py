@@ -9,7 +9,7 @@ import numpy as np
 from .canvas import FloatArray
 from .streams import Stream, generator
 
-__all__ = ["backdrop", "smooth_noise"]
+__all__ = ["smooth_noise", "view"]
 
 _LENGTH, _HEADROOM = 14, 1.25
 """Size of the view in crop widths and crop heights."""
@@ -24,25 +24,32 @@ _GROUNDS = (
 )  # fmt: skip
 
 
-def backdrop(
-    seed: int, camid: int, *, height: int, width: int, rng: np.random.Generator
-) -> FloatArray:
-    """A random stretch of the scene that a camera looks at.
+@lru_cache(maxsize=32)
+def view(seed: int, camid: int, *, height: int, width: int) -> FloatArray:
+    """The scene that a camera looks at: ground, wall, what stands before it, and grime.
 
     Args:
         seed: seed of the data set.
         camid: the camera.
-        height: height of the crop in pixels.
+        height: height of a crop in pixels.
         width: its width.
-        rng: which stretch.
 
     Returns:
-        (3, height, width) in 0..1, read-only.
+        (3, 1.25 height, 14 width) in 0..1, read-only.
     """
-    view = _view(seed, camid, height, width)
-    top = int(rng.integers(view.shape[1] - height + 1))
-    left = int(rng.integers(view.shape[2] - width + 1))
-    return view[:, top : top + height, left : left + width]
+    rng = generator(seed, Stream.SCENE, camid)
+    shape = (int(_HEADROOM * height), _LENGTH * width)
+    scene = np.empty((*shape, 3), dtype=np.float32)
+    horizon = int(shape[0] * rng.uniform(0.42, 0.72))
+    _paint_wall(scene[:horizon], height, rng)
+    _paint_ground(scene[horizon:], height, rng)
+    _paint_furniture(scene, horizon, height, rng)
+    for cell, strength in ((0.5, 0.10), (0.12, 0.06), (0.02, 0.03)):
+        scene *= 1.0 + strength * smooth_noise(shape, max(cell * height, 1.0), rng)[..., None]
+    scene = (scene + np.roll(scene, 1, axis=0) + np.roll(scene, 1, axis=1)) / np.float32(3)
+    scene = np.ascontiguousarray(np.clip(scene, 0.0, 1.0).transpose(2, 0, 1))
+    scene.setflags(write=False)
+    return scene
 
 
 def smooth_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) -> FloatArray:
@@ -55,24 +62,6 @@ def smooth_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) 
     lower = knots[y + 1][:, x] * (1 - fx) + knots[y + 1][:, x + 1] * fx
     noise: FloatArray = (upper * (1 - fy) + lower * fy).astype(np.float32)
     return noise
-
-
-@lru_cache(maxsize=32)
-def _view(seed: int, camid: int, height: int, width: int) -> FloatArray:
-    """(3, 1.25 height, 14 width): ground, wall, what stands before it, and grime."""
-    rng = generator(seed, Stream.SCENE, camid)
-    shape = (int(_HEADROOM * height), _LENGTH * width)
-    view = np.empty((*shape, 3), dtype=np.float32)
-    horizon = int(shape[0] * rng.uniform(0.42, 0.72))
-    _paint_wall(view[:horizon], height, rng)
-    _paint_ground(view[horizon:], height, rng)
-    _paint_furniture(view, horizon, height, rng)
-    for cell, strength in ((0.5, 0.10), (0.12, 0.06), (0.02, 0.03)):
-        view *= 1.0 + strength * smooth_noise(shape, max(cell * height, 1.0), rng)[..., None]
-    view = (view + np.roll(view, 1, axis=0) + np.roll(view, 1, axis=1)) / np.float32(3)
-    view = np.ascontiguousarray(np.clip(view, 0.0, 1.0).transpose(2, 0, 1))
-    view.setflags(write=False)
-    return view
 
 
 def _tint(choices: tuple[tuple[float, ...], ...], rng: np.random.Generator) -> FloatArray:

@@ -25,6 +25,14 @@ class Stream(IntEnum):
     STRANGER = 7
     JUNK = 8
     JUNK_CROP = 9
+    WALK = 10
+    WALK_STEP = 11
+    OCCLUDER = 12
+    RESOLUTION = 13
+    WARDROBE = 14
+    ROUTE = 15
+    TRANSITION = 16
+    FOLDS = 17
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

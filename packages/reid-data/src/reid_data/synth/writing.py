@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from . import market1501
@@ -101,7 +101,7 @@ def synthesize(
     Raises:
         ValueError: an argument is out of range, or ``root`` is not empty.
     """
-    arguments = {
+    arguments: dict[str, Any] = {
         "identities": identities,
         "test_identities": test_identities,
         "cameras": cameras,
