@@ -19,6 +19,7 @@ from reid_data import (
     UnreadableImagesError,
     find_unreadable,
     images,
+    jpeg,
     read_image,
     resize,
 )
@@ -26,14 +27,16 @@ from reid_data import (
 Write = Callable[..., Path]
 
 
-@pytest.fixture(params=["fast", "plain"])
+@pytest.fixture(params=["fast", "plain", "pillow"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run a test with the modules of the extra ``fast``, and as if they were not installed."""
+    """Run a test with the modules of the extra ``fast``, without them, and with Pillow alone."""
     if request.param == "fast":
         pytest.importorskip("simplejpeg")
         pytest.importorskip("cv2", exc_type=ImportError)
     else:
         monkeypatch.setattr(images, "_optional", lambda name: None)
+    if request.param == "pillow":  # a torchvision that no longer decodes
+        monkeypatch.setattr(jpeg, "_torchvision_decoder", lambda: None)
     return str(request.param)
 
 
@@ -83,6 +86,24 @@ def test_every_mode_becomes_rgb(mode: str, either_way: str) -> None:
     pixels = images.decode_image(encoded(source, "JPEG" if mode in ("L", "CMYK") else "PNG"))
     assert pixels.shape == (16, 16, 3)
     assert np.abs(pixels.astype(int) - (255 if mode == "1" else 200)).max() <= 1
+
+
+def test_what_the_fast_decoders_do_not_take_is_pillows(either_way: str) -> None:
+    colours = Image.fromarray(picture()).convert("CMYK")
+    data = encoded(colours, "JPEG", quality=95)
+    reference = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(images.decode_image(data), reference)
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"exif": b"Exif\0\0" + b"x" * 60_000}])
+def test_the_header_is_found_behind_whatever_precedes_it(options: dict[str, object]) -> None:
+    data = encoded(Image.fromarray(picture(37, 21)), "JPEG", **options)
+    assert jpeg.jpeg_header(data) == (37, 21, 3)
+    frame = data.index(b"\xff\xc2" if "progressive" in options else b"\xff\xc0\0\x11")
+    assert jpeg.jpeg_header(data[:frame] + b"\xff\xff" + data[frame:]) == (37, 21, 3)
+    for length in range(0, frame + 9, 7):
+        assert jpeg.jpeg_header(data[:length]) is None
+    assert jpeg.jpeg_header(b"\xff\xd8\xff\xe0" + b"\0" * 40) is None
 
 
 def test_orientation_is_ignored(either_way: str) -> None:

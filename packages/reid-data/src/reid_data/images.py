@@ -1,7 +1,7 @@
 """Reading and resizing images: the one path from a file to pixels.
 
-JPEGs are decoded by simplejpeg where it is installed (extra ``fast``) and by Pillow otherwise, all
-else by Pillow. Grey, palette, CMYK and 16-bit images become RGB; transparency is dropped.
+JPEGs are decoded by simplejpeg where it is installed (extra ``fast``) and by torchvision otherwise,
+all else by Pillow. Grey, palette, CMYK and 16-bit images become RGB; transparency is dropped.
 EXIF orientation is ignored, as everywhere in this field: data sets are cropped from frames.
 """
 
@@ -22,6 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from reid_data.jpeg import decode_jpeg
+
 if TYPE_CHECKING:
     from reid_data.records import Records
 
@@ -35,6 +37,7 @@ __all__ = [
     "limit_threads",
     "read_image",
     "resize",
+    "try_decode",
     "try_read",
 ]
 
@@ -111,9 +114,15 @@ def try_read(path: str, *, at_least: tuple[int, int] | None = None) -> Pixels | 
         # Without a buffer, and not through pathlib: this is a tenth of the time of a small image.
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
             data = file.read()
-        return decode_image(data, at_least=at_least)
     except OSError as error:
         return (error.strerror or str(error)).lower()
+    return try_decode(data, at_least=at_least)
+
+
+def try_decode(data: bytes, *, at_least: tuple[int, int] | None = None) -> Pixels | str:
+    """Decode the content of an image file, or return the reason why it cannot be decoded."""
+    try:
+        return decode_image(data, at_least=at_least)
     except ValueError as error:
         return str(error)
 
@@ -126,30 +135,11 @@ def decode_image(data: bytes, *, at_least: tuple[int, int] | None = None) -> Pix
     """
     if not data:
         raise ValueError("empty file")
-    if data.startswith(_JPEG_START) and (simplejpeg := _optional("simplejpeg")) is not None:
-        pixels = _decode_jpeg(simplejpeg, data, at_least or (0, 0))
+    if data.startswith(_JPEG_START):
+        pixels = decode_jpeg(data, at_least=at_least, simplejpeg=_optional("simplejpeg"))
         if pixels is not None:
             return pixels
     return _decode_with_pillow(data, at_least)
-
-
-def _decode_jpeg(simplejpeg: Any, data: bytes, at_least: tuple[int, int]) -> Pixels | None:
-    """The fast path. Where it finds a fault, Pillow has the last word.
-
-    Its strict mode refuses truncated files but also harmless stray bytes, which Pillow forgives;
-    both refuse a truncated file. CMYK and pictures too large to be honest are Pillow's too.
-    """
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours in ("CMYK", "YCCK") or height * width > (Image.MAX_IMAGE_PIXELS or np.inf):
-            return None
-        least_height, least_width = at_least
-        pixels: Pixels = simplejpeg.decode_jpeg(
-            data, min_height=least_height, min_width=least_width, min_factor=2
-        )
-    except ValueError:
-        return None
-    return pixels
 
 
 def _decode_with_pillow(data: bytes, at_least: tuple[int, int] | None) -> Pixels:
