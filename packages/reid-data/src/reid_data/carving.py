@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["held_out", "queries"]
+__all__ = ["drawn", "fold_numbers", "held_out", "queries"]
 
 Mask = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.int64]
@@ -34,6 +34,53 @@ def held_out(pids: Ids, *, fraction: float, seed: int) -> Mask:
     chosen = np.zeros(len(identities), dtype=bool)
     chosen[np.random.default_rng(seed).permutation(len(identities))[:count]] = True
     return np.asarray(chosen[rows.reshape(-1)], dtype=bool)
+
+
+def drawn(pids: Ids, *, count: int, seed: int) -> Mask:
+    """Mark all images of so many identities, drawn at random.
+
+    Args:
+        pids: identities, ``(N,)``.
+        count: how many identities.
+        seed: which ones.
+
+    Returns:
+        A mask ``(N,)``.
+
+    Raises:
+        ValueError: there are not so many identities.
+    """
+    people, rows = np.unique(pids, return_inverse=True)
+    if not 1 <= count <= len(people):
+        raise ValueError(f"cannot draw {count} identities; there are {len(people)}")
+    chosen = np.zeros(len(people), dtype=bool)
+    chosen[np.random.default_rng(seed).permutation(len(people))[:count]] = True
+    return np.asarray(chosen[rows.reshape(-1)], dtype=bool)
+
+
+def fold_numbers(pids: Ids, *, count: int, seed: int) -> Ids:
+    """Deal the identities out to folds, whose sizes differ by one identity at most.
+
+    Args:
+        pids: identities, ``(N,)``.
+        count: how many folds.
+        seed: who goes where.
+
+    Returns:
+        The fold of each image, 0 .. count-1, ``(N,)``.
+
+    Raises:
+        ValueError: there are fewer than two folds, or fewer identities than folds.
+    """
+    people, rows = np.unique(pids, return_inverse=True)
+    if not 2 <= count <= len(people):
+        raise ValueError(
+            f"cannot deal {len(people)} identities to {count} folds; take 2 folds or more, each of "
+            "which needs an identity"
+        )
+    fold = np.empty(len(people), dtype=np.int64)
+    fold[np.random.default_rng(seed).permutation(len(people))] = np.arange(len(people)) % count
+    return fold[rows.reshape(-1)]
 
 
 def queries(pids: Ids, camids: Ids, *, eligible: Mask, seed: int) -> Mask:

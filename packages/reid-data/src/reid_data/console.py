@@ -41,7 +41,11 @@ Advance = Callable[[int], None]
 """What long library functions call with the number of items they have just finished."""
 
 Data = Annotated[
-    str, typer.Option("--data", help="Data set NAME or NAME:KEY=VALUE, see `reid-data list`.")
+    str,
+    typer.Option(
+        "--data",
+        help="Data set NAME or NAME:KEY=VALUE, see `reid-data list`; NAME+NAME reads two as one.",
+    ),
 ]
 Root = Annotated[Path, typer.Option("--root", help="Folder that holds the data set.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from reid_data import carving, manifest
+from reid_data.about import DatasetInfo
 from reid_data.columns import SPLITS, check_table
+from reid_data.joining import join_tables, unique_names
 
 __all__ = ["SPLITS", "DatasetInfo", "Ids", "Records"]
 
 Ids = npt.NDArray[np.int64]
 """Identities, cameras or labels, ``(N,)``."""
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """Where a data set comes from and what its authors publish about it.
-
-    Attributes:
-        name: the name by which `load_dataset` knows it.
-        url: the authors' page.
-        licence: the terms of use in one line.
-        citation: the paper to cite, in one line.
-        counts: published numbers, from a split (or several joined by ``+``) to
-            ``(identities, images)``.
-        note: what else one must know before using it, for example that it was withdrawn.
-    """
-
-    name: str
-    url: str = ""
-    licence: str = ""
-    citation: str = ""
-    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +128,107 @@ class Records:
         held = carving.held_out(self.pids, fraction=fraction, seed=seed)
         carved = self.table[held].assign(split="val")
         return self._with(self.table[~held]), self._with(carved)
+
+    def folds(self, count: int, *, seed: int) -> list[tuple[Records, Records]]:
+        """Divide the identities, with all their images, into folds that each are held out once.
+
+        Args:
+            count: how many folds; their sizes differ by one identity at most.
+            seed: who is in which.
+
+        Returns:
+            For each fold what `split_identities` gives: the rest, and the fold in split ``val``.
+
+        Raises:
+            ValueError: there are fewer than two folds, or fewer identities than folds.
+        """
+        folds = carving.fold_numbers(self.pids, count=count, seed=seed)
+        return [
+            (
+                self._with(self.table[folds != fold]),
+                self._with(self.table[folds == fold].assign(split="val")),
+            )
+            for fold in range(count)
+        ]
+
+    def draw_identities(self, count: int, *, seed: int) -> Records:
+        """Keep the images of so many people, drawn at random.
+
+        Distractors, junk and images of nobody (a negative pid) stay.
+
+        Raises:
+            ValueError: there are not so many people.
+        """
+        aside = self.table["split"].isin(("distractor", "junk")).to_numpy(dtype=bool)
+        nobody = aside | (self.pids < 0)
+        kept = nobody.copy()
+        kept[~nobody] = carving.drawn(self.pids[~nobody], count=count, seed=seed)
+        return self._with(self.table[kept])
+
+    def subset(
+        self, *, pids: Collection[int] | None = None, camids: Collection[int] | None = None
+    ) -> Records:
+        """Keep the images of these people by these cameras; see also `split` and `take`.
+
+        Args:
+            pids: who; everybody by default.
+            camids: by which cameras; all, and unknown ones, by default.
+
+        Raises:
+            ValueError: one of them is not there, or no image is left.
+        """
+        kept = np.ones(len(self), dtype=bool)
+        for what, ids, wanted in (("pid", self.pids, pids), ("camid", self.camids, camids)):
+            if wanted is None:
+                continue
+            missing = sorted(set(wanted) - set(ids.tolist()))
+            if missing or not wanted:
+                raise ValueError(
+                    f"{len(missing)} of {len(wanted)} {what}s asked for are not there"
+                    + (f", first {missing[0]}" if missing else "")
+                )
+            kept &= np.isin(ids, list(wanted))
+        if not kept.any():
+            raise ValueError("none of these people was seen by these cameras")
+        return self._with(self.table[kept])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Records], *, names: Sequence[str] | None = None) -> Self:
+        """Several data sets as one, with disjoint identities, cameras, outfits and tracklets.
+
+        See `reid_data.joining.join_tables` for the numbers, and for the columns ``part``,
+        ``part_pid``, ``part_camid`` ... in which the old ones stay.
+
+        Args:
+            parts: the data sets; the root becomes the folder that holds all of theirs.
+            names: of the parts in column ``part``, each once; by default the data sets' own, with
+                ``-2`` and so on where one comes twice.
+
+        Raises:
+            ValueError: there are no parts, names repeat or are not as many, or one file is in the
+                same split of two parts.
+
+        Examples:
+            >>> table = pd.DataFrame({"path": ["a.jpg"], "pid": 7, "camid": 3, "split": "train"})
+            >>> both = Records.concatenate([Records(table, Path("x")), Records(table, Path("y"))])
+            >>> both.pids.tolist(), both.camids.tolist(), both.table["path"].tolist()
+            ([0, 1], [0, 1], ['x/a.jpg', 'y/a.jpg'])
+        """
+        if not parts:
+            raise ValueError("expected one data set or more to concatenate, came none")
+        infos = [part.info or DatasetInfo("records") for part in parts]
+        if names is None:
+            names = unique_names([info.name for info in infos])
+        if len(set(names)) != len(parts) or len(names) != len(parts):
+            raise ValueError(f"expected {len(parts)} different names, came {', '.join(names)}")
+        root = Path(os.path.commonpath([part.root.resolve() for part in parts]))
+        table = join_tables([part.relative_to(root).table for part in parts], names=names)
+        info = DatasetInfo(
+            name="+".join(names),
+            licence="; ".join(dict.fromkeys(info.licence for info in infos if info.licence)),
+            citation="; ".join(dict.fromkeys(info.citation for info in infos if info.citation)),
+        )
+        return cls(table, root, info)
 
     def as_query_gallery(self, *, seed: int) -> Records:
         """Turn the rows into a retrieval test: one image per (pid, camera) asks, the rest answer.

@@ -28,6 +28,7 @@ from reid_data.datasets.registry import (
     dataset_options,
     list_datasets,
     load_dataset,
+    load_parts,
     register_dataset,
 )
 from reid_data.datasets.table import read_table
@@ -44,6 +45,7 @@ __all__ = [
     "from_images",
     "list_datasets",
     "load_dataset",
+    "load_parts",
     "read_ccvid",
     "read_celeb_reid",
     "read_coco_json",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -39,15 +39,23 @@ def split_name(spelled: str) -> tuple[str, dict[str, str]]:
 
 
 def check_options(
-    name: str, reader: Callable[..., Any], options: Mapping[str, Any]
+    name: str,
+    reader: Callable[..., Any],
+    options: Mapping[str, Any],
+    *,
+    what: str = "data set",
+    common: Collection[str] = (),
 ) -> dict[str, Any]:
     """Check options against the keyword arguments of a reader, and turn texts into their types.
 
     Args:
         name: the data set, for messages.
         reader: its keyword-only arguments are the options; they are annotated with ``int``,
-            ``bool``, ``str``, a ``Literal`` of texts or numbers, or one of these or None.
+            ``float``, ``bool``, ``str``, a ``Literal`` of texts or numbers, or one of these or
+            None.
         options: texts are converted, other values must fit as they are.
+        what: what the name is of, for messages.
+        common: options that somebody else takes, whatever the reader is, for messages.
 
     Raises:
         ValueError: an option is unknown (the message names the valid ones), or its value does not
@@ -56,11 +64,12 @@ def check_options(
     known = _options_of(reader)
     for key in options:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = difflib.get_close_matches(key, [*known, *common], n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             valid = ", ".join(f"{each} ({_values(kind)})" for each, (kind, _) in known.items())
+            anywhere = f"; for any {what}: {', '.join(common)}" if common else ""
             raise ValueError(
-                f"data set {name} has no option {key!r}; {hint}valid: {valid or 'none'}"
+                f"{what} {name} has no option {key!r}; {hint}valid: {valid or 'none'}{anywhere}"
             )
     return {key: _convert(f"{name}:{key}", value, known[key][0]) for key, value in options.items()}
 
@@ -114,11 +123,12 @@ def _convert(label: str, value: Any, kind: Any) -> Any:
     elif kind is bool:
         choices = dict(_TRUE_AND_FALSE)
         value = str(value).lower()
-    elif kind is int:
+    elif kind in (int, float):
         try:
-            return int(str(value))
+            return kind(str(value))
         except ValueError:
-            raise ValueError(f"{label} must be a whole number, came {value!r}") from None
+            number = "whole number" if kind is int else "number"
+            raise ValueError(f"{label} must be a {number}, came {value!r}") from None
     else:
         return kind(value)
     if str(value) not in choices:
