@@ -20,6 +20,7 @@ FILTERS = ("cross-camera", "none")
 DEFINITIONS = ("mean", "trapezoid")
 TIES = ("gallery-order", "optimistic", "pessimistic")
 BACKENDS = ("numba", "torch")
+PRECISIONS = ("fp32", "bf16")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -67,6 +68,7 @@ def _labelled_features(draw: st.DrawFn) -> tuple[npt.NDArray[Any], ...]:
     definition=st.sampled_from(DEFINITIONS),
     ties=st.sampled_from(TIES),
     junk=st.sampled_from([(-1,), (), (-1, 0)]),
+    precision=st.sampled_from(PRECISIONS),
     blocks=st.tuples(st.integers(1, 9), st.integers(1, 26)),
 )
 def test_any_case(
@@ -77,6 +79,7 @@ def test_any_case(
     definition: Any,
     ties: Any,
     junk: tuple[int, ...],
+    precision: Any,
     blocks: tuple[int, int],
 ) -> None:
     case = reference.of(*data)
@@ -97,6 +100,7 @@ def test_any_case(
             query_block=blocks[0],
             gallery_block=blocks[1],
             backend=backend,
+            precision=precision,
             **options,
         )
 
@@ -109,7 +113,7 @@ def test_any_case(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_blocks_threads_and_backends_change_no_bit(reference: Any, metric: Any) -> None:
+def test_blocks_threads_backends_and_precisions_change_no_bit(metric: Any) -> None:
     # 1,300 columns are more than one chunk of a kernel; real numbers, unlike integers, round.
     generator = np.random.default_rng(5)
     query = generator.normal(size=(70, 33)).astype(np.float32)
@@ -119,7 +123,7 @@ def test_blocks_threads_and_backends_change_no_bit(reference: Any, metric: Any) 
     labels = generator.integers(0, 12, 70), generator.integers(0, 12, 1300)
     reports = []
     runs = (1, (None, None)), (2, (11, 297)), (1, (70, 1024))
-    for backend, (threads, blocks) in product(BACKENDS, runs):
+    for backend, precision, (threads, blocks) in product(BACKENDS, PRECISIONS, runs):
         torch.set_num_threads(threads)
         reports.append(
             retrieval_metrics(
@@ -128,6 +132,7 @@ def test_blocks_threads_and_backends_change_no_bit(reference: Any, metric: Any) 
                 *labels,
                 metric=metric,
                 backend=backend,
+                precision=precision,
                 query_block=blocks[0],
                 gallery_block=blocks[1],
             ).to_dict()
@@ -135,9 +140,12 @@ def test_blocks_threads_and_backends_change_no_bit(reference: Any, metric: Any) 
     assert all(report == reports[0] for report in reports)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("metric", METRICS)
-def test_features_that_float32_cannot_tell_apart(reference: Any, metric: Any, backend: Any) -> None:
+def test_features_that_float32_cannot_tell_apart(
+    reference: Any, metric: Any, backend: Any, precision: Any
+) -> None:
     # A collapsed network: one large vector plus little; integers, so float64 scores are exact.
     generator = np.random.default_rng(1)
     base = generator.integers(2000, 3000, 96)
@@ -147,7 +155,9 @@ def test_features_that_float32_cannot_tell_apart(reference: Any, metric: Any, ba
     expected = reference.metrics(reference.scores(query, gallery, metric), case)
     single = 2 * query @ gallery.T - (gallery * gallery).sum(axis=1)
     assert not np.allclose(reference.metrics(single, case), expected)
-    report = retrieval_metrics(query, gallery, *case.labels, metric=metric, backend=backend)
+    report = retrieval_metrics(
+        query, gallery, *case.labels, metric=metric, backend=backend, precision=precision
+    )
     reference.assert_equals(report, expected)
 
 

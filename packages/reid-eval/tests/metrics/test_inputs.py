@@ -15,9 +15,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reid_eval.metrics import precision as precision_module
 from reid_eval.metrics import retrieval_metrics, retrieval_metrics_from_distances
-from reid_eval.metrics.bounds import DOUBLE, SINGLE, linear_form, product_roundoff
+from reid_eval.metrics.bounds import BFLOAT16, DOUBLE, SINGLE, linear_form, product_roundoff
 from reid_eval.metrics.features import FeatureBlocks, pick_device
+from reid_eval.metrics.precision import TileProduct, as_factor, pick_dtype
 
 CPU = torch.device("cpu")
 GOOD: dict[str, Any] = {
@@ -64,6 +66,8 @@ def _with(**changes: Any) -> dict[str, Any]:
         ({"gallery_block": -4}, "gallery_block must be at least 1"),
         ({"backend": "numba", "device": "meta"}, "works on the CPU, got device meta"),
         ({"device": "mps"}, "has no float64"),
+        ({"precision": "fp16"}, "precision must be 'auto' or 'fp32' or 'bf16', got 'fp16'"),
+        ({"precision": "bf16", "device": "meta"}, "works on the CPU, got device meta"),
     ],
 )
 def test_bad_input_is_one_clear_line(changes: dict[str, Any], message: str) -> None:
@@ -167,7 +171,7 @@ def test_the_device_is_the_features_own() -> None:
     metric=st.sampled_from(["cosine", "euclidean"]),
     magnitude=st.sampled_from([1e-25, 1e-12, 1e-3, 1.0, 1e6, 1e14]),
     shift=st.sampled_from([0.0, 1.0, 50.0]),
-    precision=st.sampled_from([(torch.float32, SINGLE), (torch.float64, DOUBLE)]),
+    dtype=st.sampled_from([torch.bfloat16, torch.float32, torch.float64]),
 )
 def test_the_bound_holds(
     seed: int,
@@ -175,7 +179,7 @@ def test_the_bound_holds(
     metric: Any,
     magnitude: float,
     shift: float,
-    precision: tuple[torch.dtype, float],
+    dtype: torch.dtype,
 ) -> None:
     generator = np.random.default_rng(seed)
     scale = magnitude / (np.sqrt(dim) * (4 + shift))
@@ -187,9 +191,20 @@ def test_the_bound_holds(
     doubles = query.astype(np.float64), gallery.astype(np.float64)
     exact = np.array([[math.fsum(q * g) for g in doubles[1]] for q in doubles[0]])
     squares = [np.array([math.fsum(row * row) for row in x]) for x in doubles]
-    form = linear_form(metric, *squares, dim=dim, roundoff=0.0, unit=precision[1])
-    tensors = [torch.from_numpy(x).to(precision[0]) for x in (query, gallery)]
-    product = (tensors[0] @ tensors[1].T).numpy()
+    left, right = (
+        as_factor(torch.from_numpy(x), np.sqrt(s), dtype)
+        for x, s in zip((query, gallery), squares, strict=True)
+    )
+    product = TileProduct(3, 12)(left.rows, right.rows).numpy()
+    grain = BFLOAT16 if dtype == torch.bfloat16 else 0.0
+    form = linear_form(
+        metric,
+        *squares,
+        dim=dim,
+        roundoff=(1 + left.residue) * (1 + right.residue.max()) - 1,
+        unit=DOUBLE if dtype == torch.float64 else SINGLE,
+        grain=grain,
+    )
     entry = product * form.scale.astype(product.dtype) + form.bias.astype(product.dtype)
     if metric == "cosine":
         norms = np.sqrt(squares[0])[:, None] * np.sqrt(squares[1])
@@ -198,10 +213,10 @@ def test_the_bound_holds(
         score = 2 * exact - (squares[0][:, None] + squares[1])
     target = score * form.factor[:, None] + form.shift[:, None]
     assert np.isfinite(entry).all()
-    assert (np.abs(entry - target) <= form.slack[:, None]).all()
+    assert (np.abs(entry - target) <= form.slack[:, None] + grain * np.abs(target)).all()
 
 
-def test_float64_takes_over_where_float32_decides_too_little(
+def test_finer_products_take_over_where_coarse_ones_decide_too_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = np.random.default_rng(0)
@@ -217,16 +232,33 @@ def test_float64_takes_over_where_float32_decides_too_little(
     monkeypatch.setattr(torch, "mm", spy)
     for backend in ("numba", "torch"):
         report = retrieval_metrics(
-            gallery[:50], gallery, *labels, gallery_block=100, backend=backend
+            gallery[:50], gallery, *labels, gallery_block=100, backend=backend, precision="bf16"
         )
         assert report.to_dict() == expected
-        assert dtypes == [torch.float32] + 3 * [torch.float64]
+        assert dtypes == [torch.bfloat16, torch.float32] + 2 * [torch.float64]
         dtypes.clear()
 
 
+def test_auto_takes_bfloat16_where_it_is_much_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen(fast: float, *, scores: int = 2**30, device: str = "cpu") -> torch.dtype:
+        spent = {torch.bfloat16: fast, torch.float32: 1.0}
+        monkeypatch.setattr(precision_module, "_trial", lambda dtype, dim: spent[dtype])
+        return pick_dtype("auto", torch.device(device), scores=scores, dim=512)
+
+    assert chosen(0.3) == torch.bfloat16
+    assert chosen(0.9) == torch.float32
+    assert chosen(0.3, scores=1000) == torch.float32
+    assert chosen(0.3, device="meta") == torch.float32
+    monkeypatch.undo()
+    assert pick_dtype("auto", CPU, scores=2**30, dim=64) in {torch.bfloat16, torch.float32}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("backend", ["numba", "torch"])
-def test_extreme_norms_are_still_exact(reference: Any, metric: Any, backend: Any) -> None:
+def test_extreme_norms_are_still_exact(
+    reference: Any, metric: Any, backend: Any, precision: Any
+) -> None:
     case = reference.case(8, queries=8, gallery=60, dim=12)
     # Powers of two keep integer features exact while their products leave float32.
     query, gallery = case.query * np.float32(2.0**-70), case.gallery * np.float32(2.0**-70)
@@ -235,7 +267,13 @@ def test_extreme_norms_are_still_exact(reference: Any, metric: Any, backend: Any
     scaled = reference.of(query, gallery, *case.labels, case.query_camids, case.gallery_camids)
     expected = reference.metrics(reference.scores(query, gallery, metric), scaled)
     report = retrieval_metrics(
-        query, gallery, *case.labels, **case.cameras, metric=metric, backend=backend
+        query,
+        gallery,
+        *case.labels,
+        **case.cameras,
+        metric=metric,
+        backend=backend,
+        precision=precision,
     )
     reference.assert_equals(report, expected)
 

@@ -5,7 +5,14 @@ from reid_eval.metrics.distances import (
     retrieval_metrics_from_distances,
 )
 from reid_eval.metrics.matching import LeftOut, NoMatchError
-from reid_eval.metrics.options import AveragePrecision, Backend, CameraFilter, Metric, Ties
+from reid_eval.metrics.options import (
+    AveragePrecision,
+    Backend,
+    CameraFilter,
+    Metric,
+    Precision,
+    Ties,
+)
 from reid_eval.metrics.report import RetrievalReport
 from reid_eval.metrics.retrieval import retrieval_metrics
 
@@ -16,6 +23,7 @@ __all__ = [
     "LeftOut",
     "Metric",
     "NoMatchError",
+    "Precision",
     "RetrievalReport",
     "Ties",
     "retrieval_metrics",

@@ -210,6 +210,7 @@ class _GivenScores:
             _matrix_of(rows),
             GalleryBlock(
                 offset=0,
+                grain=0.0,
                 rows=torch.empty(0, 0),
                 term=zeros,
                 scale=np.full_like(self._bias, -1.0),

@@ -251,7 +251,8 @@ def count_rows(
         low, high = low_[:size], high_[:size]
         for k in range(size):
             threshold = block.score[begin + k] * gallery.factor[r] + gallery.shift[r]
-            low[k], high[k] = threshold - gallery.slack[r], threshold + gallery.slack[r]
+            reach = gallery.slack[r] + gallery.grain * abs(threshold)
+            low[k], high[k] = threshold - reach, threshold + reach
         surpassed[: size + 1] = 0
         hidden = block.hidden_start[r]
         hidden += np.searchsorted(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-__all__ = ["AveragePrecision", "Backend", "CameraFilter", "Metric", "Ties", "check_option"]
+__all__ = [
+    "AveragePrecision",
+    "Backend",
+    "CameraFilter",
+    "Metric",
+    "Precision",
+    "Ties",
+    "check_option",
+]
 
 Metric = Literal["cosine", "euclidean"]
 """What ranks the gallery: cosine similarity, or Euclidean distance."""
@@ -20,6 +28,9 @@ Ties = Literal["gallery-order", "optimistic", "pessimistic"]
 
 Backend = Literal["auto", "numba", "torch"]
 """What counts: compiled kernels (CPU), torch operations (any device); results are equal."""
+
+Precision = Literal["auto", "fp32", "bf16"]
+"""What decides most pairs: float32 or bfloat16 products (CPU); results are equal."""
 
 
 def check_option(name: str, value: Any, choices: Any) -> None:

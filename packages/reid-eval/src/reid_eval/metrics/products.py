@@ -9,9 +9,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from reid_eval.metrics.bounds import DOUBLE, LARGEST_NORM, SINGLE, linear_form, product_roundoff
+from reid_eval.metrics.bounds import (
+    BFLOAT16,
+    DOUBLE,
+    LARGEST_NORM,
+    SINGLE,
+    LinearForm,
+    linear_form,
+    product_roundoff,
+)
 from reid_eval.metrics.features import FeatureBlocks
 from reid_eval.metrics.options import Metric
+from reid_eval.metrics.precision import Factor, TileProduct, as_factor, finer
 from reid_eval.metrics.streaming import CountingBackend, QueryRows
 from reid_eval.metrics.tiles import COSINE, EUCLIDEAN, GalleryBlock
 
@@ -23,7 +32,7 @@ _Ints = npt.NDArray[np.int64]
 _CODES = {"cosine": COSINE, "euclidean": EUCLIDEAN}
 _TILE_BYTES = {"cpu": 2**24}  # stays in a last-level cache between product and counting
 _TILE_BYTES_ELSEWHERE = 2**28
-_MOST_UNDECIDED = 1 / 16  # beyond this share a float64 product costs less than exact scores
+_MOST_UNDECIDED = 1 / 16  # beyond this share a finer product costs less than exact scores
 _TALLEST, _NARROWEST, _WIDEST = 4096, 256, 16384
 
 
@@ -54,6 +63,7 @@ class ProductScores:
         junk: ``(G,)`` true for rows that are left out for everyone.
         counting: computes exact scores.
         width: gallery rows of one tile.
+        dtype: of the first products.
 
     Raises:
         ValueError: other numbers of columns, values that are not finite, or far too large.
@@ -68,6 +78,7 @@ class ProductScores:
         junk: npt.NDArray[np.bool_],
         counting: CountingBackend,
         width: int,
+        dtype: torch.dtype,
     ) -> None:
         if queries.dim != gallery.dim:
             raise ValueError(
@@ -80,7 +91,7 @@ class ProductScores:
         self._junk = junk
         self._counting = counting
         self._width = width
-        self._dtype = torch.float32
+        self._dtype = dtype
         self._query_squares = _squared_norms(counting, queries, width)
         self._gallery_squares = _squared_norms(counting, gallery, width)
 
@@ -111,45 +122,57 @@ class ProductScores:
         return np.divide(dots, left * right, out=np.zeros_like(dots), where=dots != 0)
 
     def tiles(self, rows: QueryRows) -> Iterator[tuple[Tensor, GalleryBlock]]:
-        """Products of the run with consecutive gallery blocks; one buffer, reused."""
-        queries, height = rows.features, len(rows.features)
-        roundoff = product_roundoff(queries.device)
-        most = height * min(self._width, len(self._gallery))
-        buffer = queries.new_empty(most)
+        """Products of the run with consecutive gallery blocks, in memory that is used again."""
+        query_norms = np.sqrt(rows.squares)
+        multiply = TileProduct(len(rows.features), min(self._width, len(self._gallery)))
+        left = as_factor(rows.features, query_norms, self._dtype)
         for start, block in self._gallery.blocks(self._width):
-            if queries.dtype != self._dtype:
-                queries, buffer = queries.to(self._dtype), buffer.new_empty(most, dtype=self._dtype)
-            tile = buffer[: height * len(block)].view(height, len(block))
-            torch.mm(queries, block.to(self._dtype).T, out=tile)
-            single = self._dtype == torch.float32
+            if left.rows.dtype != self._dtype:
+                left = as_factor(rows.features, query_norms, self._dtype)
             squares = self._gallery_squares[start : start + len(block)]
-            form = linear_form(
-                self._metric,
-                rows.squares,
-                squares,
-                dim=self._gallery.dim,
-                roundoff=roundoff if single else 0.0,
-                unit=SINGLE if single else DOUBLE,
-            )
-            bias = np.where(self._junk[start : start + len(block)], -np.inf, form.bias)
+            right = as_factor(block, np.sqrt(squares), self._dtype)
+            tile = multiply(left.rows, right.rows)
+            form, grain = self._form(left, right, rows.squares, squares)
             yield (
                 tile,
                 GalleryBlock(
                     offset=start,
+                    grain=grain,
                     rows=block,
                     term=self._term(squares),
                     scale=form.scale,
-                    bias=bias,
+                    bias=np.where(self._junk[start : start + len(block)], -np.inf, form.bias),
                     factor=form.factor,
                     shift=form.shift,
                     slack=form.slack,
                 ),
             )
 
+    def _form(
+        self, left: Factor, right: Factor, query_squares: _Floats, gallery_squares: _Floats
+    ) -> tuple[LinearForm, float]:
+        """How entries relate to exact scores, and their grain; see `GalleryBlock`."""
+        dtype = left.rows.dtype
+        other = float(right.residue.max())
+        roundoff = left.residue + other + left.residue * other
+        if dtype == torch.float32:
+            roundoff = np.full_like(roundoff, product_roundoff(left.rows.device))
+        grain = BFLOAT16 if dtype == torch.bfloat16 else 0.0
+        form = linear_form(
+            self._metric,
+            query_squares,
+            gallery_squares,
+            dim=self._gallery.dim,
+            roundoff=roundoff,
+            unit=DOUBLE if dtype == torch.float64 else SINGLE,
+            grain=grain,
+        )
+        return form, grain
+
     def note_undecided(self, share: float) -> None:
-        """Make the next products in float64 if float32 left too much undecided."""
+        """Make the next products in a finer dtype if this one left too much undecided."""
         if share > _MOST_UNDECIDED:
-            self._dtype = torch.float64
+            self._dtype = finer(self._dtype)
 
 
 def _squared_norms(counting: CountingBackend, features: FeatureBlocks, size: int) -> _Floats:

@@ -15,9 +15,11 @@ from reid_eval.metrics.options import (
     Backend,
     CameraFilter,
     Metric,
+    Precision,
     Ties,
     check_option,
 )
+from reid_eval.metrics.precision import pick_dtype
 from reid_eval.metrics.products import ProductScores, block_sizes
 from reid_eval.metrics.report import RetrievalReport, report_from_ranks
 from reid_eval.metrics.streaming import make_backend, rank_matches
@@ -43,6 +45,7 @@ def retrieval_metrics(
     gallery_block: int | None = None,
     device: str | torch.device | None = None,
     backend: Backend = "auto",
+    precision: Precision = "auto",
 ) -> RetrievalReport:
     """Evaluate retrieval: mAP, CMC and mINP, exactly, without holding or sorting all scores.
 
@@ -50,7 +53,7 @@ def retrieval_metrics(
     copied). The score of a pair is a dot product of its float32 features, summed in float64:
     ``q.g / (||q|| ||g||)`` for ``"cosine"`` (0 for a zero vector), and ``2 q.g - ||q||^2 -
     ||g||^2``, the negated squared distance, for ``"euclidean"``. These scores define the result:
-    it does not depend on block sizes, threads, device or backend.
+    it does not depend on block sizes, threads, device, backend or precision.
 
     Args:
         query_features: ``(Q, D)`` NumPy array, memory map or tensor of any float dtype.
@@ -77,6 +80,9 @@ def retrieval_metrics(
         device: where to work; None takes the features' device.
         backend: ``"numba"`` counts with compiled kernels on the CPU, ``"torch"`` with torch
             operations on any device, ``"auto"`` chooses. All give the same numbers.
+        precision: ``"fp32"`` decides most pairs by a float32 product, ``"bf16"`` by a bfloat16 one
+            (on the CPU; more pairs are scored once more), ``"auto"`` tries which is faster. All
+            give the same numbers.
 
     Returns:
         The report. Queries without a match are skipped and say why.
@@ -98,6 +104,7 @@ def retrieval_metrics(
     check_option("average_precision", average_precision, AveragePrecision)
     check_option("ties", ties, Ties)
     check_option("backend", backend, Backend)
+    check_option("precision", precision, Precision)
     place = pick_device(device, query_features, gallery_features)
     queries = FeatureBlocks("query_features", query_features, device=place)
     gallery = FeatureBlocks("gallery_features", gallery_features, device=place)
@@ -113,6 +120,7 @@ def retrieval_metrics(
         left_out=left_out,
     )
     scores = len(queries) * len(gallery)
+    dtype = pick_dtype(precision, place, scores=scores, dim=gallery.dim)
     with closing(make_backend(backend, place, scores=scores)) as counting:
         source = ProductScores(
             queries,
@@ -121,6 +129,7 @@ def retrieval_metrics(
             junk=matching.junk,
             counting=counting,
             width=width,
+            dtype=dtype,
         )
         found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
     protocol = {

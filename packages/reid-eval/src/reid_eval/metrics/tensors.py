@@ -84,11 +84,12 @@ class TensorBackend:
         counts: _Ints,
     ) -> int:
         """Add this tile's counts; returns how many entries their exact score decided."""
-        own = GalleryBlock(gallery.offset, *(self._put(field) for field in gallery[1:]))
+        fields = (self._put(field) for field in gallery[2:])
+        own = GalleryBlock(gallery.offset, gallery.grain, *fields)
         owner, kind = block.owner, tile.dtype
         threshold = block.tensors.score * own.factor[owner] + own.shift[owner]
-        low = (threshold - own.slack[owner]).to(kind)
-        high = (threshold + own.slack[owner]).to(kind)
+        reach = own.slack[owner] + own.grain * threshold.abs()
+        low, high = (threshold - reach).to(kind), (threshold + reach).to(kind)
         height = max(1, self._elements // tile.shape[1])
         rescored = 0
         for first in range(0, len(tile), height):

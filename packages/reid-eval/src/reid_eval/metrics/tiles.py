@@ -51,11 +51,12 @@ class QueryBlock(NamedTuple):
 class GalleryBlock(NamedTuple):
     """A run of gallery rows, and how a tile's entries relate to exact scores.
 
-    An entry ``s`` stands for ``s * scale + bias``, and that lies within ``slack`` of
-    ``exact score * factor + shift``.
+    An entry ``s`` stands for ``s * scale + bias``. With ``t = exact score * factor + shift``, that
+    lies within ``slack + grain |t|`` of ``t``.
 
     Attributes:
         offset: gallery index of the first row.
+        grain: see above.
         rows: ``(B, D)`` float32 features; ``(0, 0)`` for given distances.
         term: ``(B,)`` float64 norms (cosine) or squared norms (euclidean).
         scale: ``(B,)`` in the tile's dtype.
@@ -66,6 +67,7 @@ class GalleryBlock(NamedTuple):
     """
 
     offset: int
+    grain: float
     rows: Any
     term: Any
     scale: Any
