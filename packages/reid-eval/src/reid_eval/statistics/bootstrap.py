@@ -95,10 +95,9 @@ def by_identity(values: ArrayLike, pids: ArrayLike) -> People:
         raise ValueError("a value is not finite; leave out the queries that were skipped")
     people, owner = np.unique(owners, return_inverse=True)
     owner = owner.reshape(-1)
-    sums = np.stack(
-        [np.bincount(owner, column, minlength=len(people)) for column in rows.T], axis=1
-    )
-    return People(people, sums, np.bincount(owner).astype(np.float64))
+    sums: _Floats = np.zeros((len(people), rows.shape[1]))
+    np.add.at(sums, owner, rows)
+    return People(people.astype(np.int64), sums, np.bincount(owner).astype(np.float64))
 
 
 def resampled_means(people: People, *, resamples: int, seed: int) -> _Floats:
