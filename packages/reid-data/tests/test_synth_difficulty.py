@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from reid_data.synth import sample_cameras
-from reid_data.synth.market1501 import file_name
+from reid_data.synth import open_studio
+from reid_data.synth.layouts.market import market_name
 from reid_data.synth.plan import Shot, Split, plan_shots
-from reid_data.synth.writing import RENDERER, draw_shot
+from reid_data.synth.writing import RENDERER
 
 Features = Callable[[np.ndarray], np.ndarray]
 
@@ -18,12 +18,12 @@ Features = Callable[[np.ndarray], np.ndarray]
 @pytest.fixture(scope="module")
 def crops() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images, identities and cameras of 40 people, two crops in each of six cameras."""
-    cameras = sample_cameras(6, seed=0)
+    studio = open_studio(cameras=6, seed=0)
     plan = plan_shots(
         identities=1, test_identities=40, cameras=6, images_per_camera=1, distractors=0, seed=0
     )
     shots = [shot for shot in plan if shot.split != "train"]
-    images = np.stack([draw_shot(s, seed=0, camera=cameras[s.camid - 1]) for s in shots])
+    images = np.stack([studio.draw(s).image for s in shots])
     return images, np.array([s.pid for s in shots]), np.array([s.camid for s in shots])
 
 
@@ -109,8 +109,7 @@ def test_what_is_drawn_is_frozen(key: tuple[Split, int, int]):
     """
     assert RENDERER == 1
     split, pid, camid = key
-    camera = sample_cameras(6, seed=0)[camid - 1]
-    image = draw_shot(Shot(split, pid, camid, 0, 0), seed=0, camera=camera)
+    image = open_studio(cameras=6, seed=0).draw(Shot(split, pid, camid, 0, 0)).image
     means = image.reshape(4, 32, 2, 32, 3).mean((1, 3)).reshape(8, 3)
     np.testing.assert_allclose(means, FROZEN[key], atol=1.0)
 
@@ -120,7 +119,7 @@ def test_names_are_frozen():
         identities=150, test_identities=60, cameras=6, images_per_camera=3, distractors=100, seed=0
     )
     assert len(plan) == 4265
-    assert [file_name(plan[index]) for index in (0, 2700, 4140, 4240)] == [
+    assert [market_name(plan[index]) for index in (0, 2700, 4140, 4240)] == [
         "bounding_box_train/0001_c1s1_051021_01.jpg",
         "query/0151_c1s1_068965_01.jpg",
         "bounding_box_test/0000_c1s1_007339_01.jpg",

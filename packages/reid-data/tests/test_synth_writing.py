@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_data.synth import synthesize
+from reid_data.synth import Difficulty, synthesize
+from reid_data.synth.command import synth
 from reid_data.synth.plan import plan_shots
 
 GRAMMAR = re.compile(r"^(-1|\d{4})_c(\d)s(\d)_(\d{6})_(\d{2})\.jpg$")
@@ -43,7 +45,7 @@ def names(root: Path, folder: str) -> list[tuple[int, int]]:
 
 def test_layout_is_market1501s(written: Path):
     assert {path.name for path in written.iterdir()} == {
-        "bounding_box_train", "bounding_box_test", "query", "synth.json",
+        "bounding_box_train", "bounding_box_test", "query", "records.csv", "synth.json",
     }  # fmt: skip
     every = [(pid, camid) for pid in range(1, 6) for camid in range(1, 4)]
     train, query = names(written, "bounding_box_train"), names(written, "query")
@@ -118,7 +120,7 @@ def test_no_two_crops_share_a_name():
         ({"width": 8}, r"^width: expected"),
         ({"seed": -1}, r"^seed: expected"),
         ({"workers": -1}, r"^workers: expected"),
-        ({"identities": 9998}, r"four digits"),
+        ({"identities": 9998}, r"expected at most 9999 together in layout market1501"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(tmp_path: Path, change: dict, message: str):
@@ -175,6 +177,28 @@ def test_the_verb_is_light_to_import():
     heavy = {"torch", "pandas", "PIL", "numpy"}
     code = f"import sys, reid_data.synth.command; sys.exit(bool({heavy!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_verb_asks_for_the_usual_difficulty():
+    usual = inspect.signature(synth).parameters["occlusion"].default
+    assert usual == Difficulty().occlusion
+
+
+def test_the_verb_lists_the_layouts():
+    result = synth_verb("--list-layouts", "--json")
+    assert result.returncode == 0, result.stderr
+    listed = {row["layout"]: row for row in json.loads(result.stdout)}
+    assert listed["msmt17"]["options"] == {"version": "v1 or v2, default v1"}
+    assert listed["prcc"]["amounts"]["cameras"] == {"default": 3, "least": 3, "most": 3}
+
+
+def test_the_verb_writes_any_layout_and_tells_how_to_read_it(tmp_path: Path):
+    few = ["--identities", "2", "--test-identities", "2", "--images-per-camera", "1"]
+    result = synth_verb(
+        *("--layout", "ltcc", "--out", str(tmp_path / "data"), "--workers", "0", *few)
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.endswith(f"read it with: --data ltcc --root {tmp_path / 'data'}\n")
 
 
 def test_the_verb_writes_and_tells_what(tmp_path: Path):

@@ -4,6 +4,9 @@ from .crops import Crop as Crop
 from .crops import render as render
 from .crops import render_crop as render_crop
 from .difficulty import Difficulty as Difficulty
+from .layouts import Layout as Layout
+from .layouts import find_layout as find_layout
+from .layouts import list_layouts as list_layouts
 from .people import Person as Person
 from .people import sample_person as sample_person
 from .plan import Shot as Shot

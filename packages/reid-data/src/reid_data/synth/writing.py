@@ -1,4 +1,4 @@
-"""Drawing and writing a whole data set."""
+"""Drawing and writing a whole data set, in any layout."""
 
 from __future__ import annotations
 
@@ -7,87 +7,90 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import __version__
-from . import market1501
-from .cameras import Camera, sample_cameras
-from .crops import render
-from .people import Person, sample_person, sample_stranger
+from .difficulty import Difficulty
+from .layouts import Arrangement, Plan, find_layout
+from .layouts.truth import TRUTH, truth_table
 from .plan import Shot, plan_shots
-from .streams import Stream, generator
+from .studio import Studio, open_studio
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-__all__ = ["RENDERER", "check_request", "draw_shot", "synthesize"]
+__all__ = ["RENDERER", "Order", "prepare", "synthesize", "write"]
 
 RENDERER = 1
 """Counts the changes after which the same arguments draw other pictures."""
 
 _CHUNK = 64
-
-_LIMITS = {
-    "identities": (1, market1501.MAX_IDENTITIES),
-    "test_identities": (1, market1501.MAX_IDENTITIES),
-    "cameras": (2, market1501.MAX_CAMERAS),
-    "images_per_camera": (1, 9999),
-    "distractors": (0, 10_000_000),
-    "height": (32, 4096),
-    "width": (16, 4096),
-    "seed": (0, 2**63 - 1),
-    "workers": (0, 4096),
-}
+_LIMITS = {"height": (32, 4096), "width": (16, 4096), "seed": (0, 2**63 - 1)}
+_MOST_WORKERS = 4096
 
 
 @dataclass(frozen=True)
-class _Studio:
-    """What every crop of a data set has in common."""
+class Order:
+    """A data set that is planned and not yet drawn.
 
-    folder: Path
-    seed: int
-    cameras: tuple[Camera, ...]
-    height: int
-    width: int
+    Attributes:
+        arrangement: every image and every other file.
+        studio: draws the images.
+        facts: the arguments, as ``synth.json`` will hold them.
+    """
+
+    arrangement: Arrangement
+    studio: Studio
+    facts: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.arrangement.images)
 
 
 def synthesize(
     root: Path | str,
     *,
-    identities: int = 150,
-    test_identities: int = 60,
-    cameras: int = 6,
-    images_per_camera: int = 3,
-    distractors: int = 100,
+    layout: str = "market1501",
+    identities: int | None = None,
+    test_identities: int | None = None,
+    cameras: int | None = None,
+    images_per_camera: int | None = None,
+    distractors: int | None = None,
+    outfits: int | None = None,
+    tracklet_length: int | None = None,
+    transitions: bool = False,
+    difficulty: Difficulty | None = None,
     height: int = 128,
     width: int = 64,
     seed: int = 0,
     workers: int = 0,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, int]:
-    """Render people seen by several cameras, in the layout of Market-1501.
+    """Render people seen by several cameras, in the layout of any data set of crops.
 
     The same arguments write the same bytes on the same machine, whatever the number of workers.
-    Beside the three folders of images stands ``synth.json`` with the arguments. The folder
-    appears under its name only when it is complete.
+    Beside the layout's own files stand ``synth.json`` with the arguments and ``records.csv`` with
+    all that is known about each image, to be read as data set ``csv``. The folder appears under
+    its name only when it is complete.
 
     Args:
         root: folder to write; it must not exist, or be empty.
-        identities: people of the training set.
+        layout: one of `reid_data.synth.list_layouts`, with options as in ``msmt17:version=v2``.
+        identities: people of the training set; this and the next six are by default what the
+            layout says.
         test_identities: other people, of query and gallery.
         cameras: how many cameras; everybody passes all of them.
-        images_per_camera: crops of one person in one camera; for a test identity these are the
-            gallery, and one more is the query.
+        images_per_camera: crops, or walks, of one person in one camera; for a test identity these
+            are the gallery, and one more is the query.
         distractors: gallery crops of strangers and of nobody; a quarter as many junk crops are
             added.
+        outfits: how many each person has.
+        tracklet_length: frames of a walk; 0 for single pictures.
+        transitions: people walk from camera to camera, in times that depend on the two.
+        difficulty: see `reid_data.synth.Difficulty`.
         height: of a crop in pixels.
         width: of a crop in pixels.
         seed: seed of everything random.
@@ -99,103 +102,130 @@ def synthesize(
         Number of images in each split.
 
     Raises:
-        ValueError: an argument is out of range, or ``root`` is not empty.
+        ValueError: an argument is out of range, the layout cannot hold it or is unknown, or
+            ``root`` is not empty.
     """
-    arguments: dict[str, Any] = {
-        "identities": identities,
-        "test_identities": test_identities,
-        "cameras": cameras,
-        "images_per_camera": images_per_camera,
-        "distractors": distractors,
-        "seed": seed,
-    }
-    check_request(root, **arguments, height=height, width=width, workers=workers)
-    shots = plan_shots(**arguments)
-    with _appearing(Path(root).resolve()) as folder:
-        for name in market1501.FOLDERS:
-            (folder / name).mkdir()
-        studio = _Studio(folder, seed, sample_cameras(cameras, seed=seed), height, width)
-        for done in _draw_all(studio, shots, workers):
-            if advance is not None:
-                advance(done)
-        facts = {**arguments, "height": height, "width": width, "layout": "market1501"}
-        facts |= {"renderer": RENDERER, "version": __version__}
-        (folder / "synth.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return dict(Counter(shot.split for shot in shots))
+    order = prepare(
+        root,
+        layout=layout,
+        identities=identities,
+        test_identities=test_identities,
+        cameras=cameras,
+        images_per_camera=images_per_camera,
+        distractors=distractors,
+        outfits=outfits,
+        tracklet_length=tracklet_length,
+        transitions=transitions,
+        difficulty=difficulty,
+        height=height,
+        width=width,
+        seed=seed,
+    )
+    return write(order, root, workers=workers, advance=advance)
 
 
-def check_request(root: Path | str, **arguments: int) -> None:
-    """Refuse what `synthesize` cannot do, before anything is drawn.
-
-    Args:
-        root: folder to write.
-        arguments: whole numbers by the names that `synthesize` gives them.
+def prepare(
+    root: Path | str,
+    *,
+    layout: str = "market1501",
+    transitions: bool = False,
+    difficulty: Difficulty | None = None,
+    height: int = 128,
+    width: int = 64,
+    seed: int = 0,
+    **amounts: int | None,
+) -> Order:
+    """Plan what `synthesize` writes, and refuse what it cannot do, before anything is drawn.
 
     Raises:
-        ValueError: the first argument that is out of range, or ``root`` is not empty.
+        ValueError: see `synthesize`.
     """
-    for name, value in arguments.items():
-        low, high = _LIMITS[name]
-        if not low <= value <= high:
-            raise ValueError(f"{name}: expected {low} to {high}, got {value}")
-    people = arguments["identities"] + arguments["test_identities"]
-    if people > market1501.MAX_IDENTITIES:
-        raise ValueError(
-            f"identities and test_identities: expected at most {market1501.MAX_IDENTITIES} "
-            f"together (file names have four digits), got {people}"
-        )
-    folder = Path(root)
+    found, options = find_layout(layout)
+    chosen = found.resolve(amounts)
+    for name, value in (("height", height), ("width", width), ("seed", seed)):
+        _check_range(name, value, *_LIMITS[name])
+    _check_target(Path(root))
+    knobs = difficulty or Difficulty()
+    studio = open_studio(
+        cameras=chosen["cameras"], seed=seed, height=height, width=width, difficulty=knobs
+    )
+    shots = plan_shots(
+        identities=chosen["identities"],
+        test_identities=chosen["test_identities"],
+        cameras=chosen["cameras"],
+        images_per_camera=chosen["images_per_camera"],
+        distractors=chosen["distractors"],
+        outfits=chosen["outfits"],
+        tracklet_length=chosen["tracklet_length"],
+        outfit_change=knobs.outfit_change or None,
+        transitions=transitions,
+        seed=seed,
+    )
+    arrangement = found.arrange(Plan(shots, chosen, seed, studio), **options)
+    facts = {"layout": found.name, "options": options, **chosen, "transitions": transitions}
+    facts |= {"height": height, "width": width, "seed": seed, "difficulty": vars(knobs)}
+    facts |= {"renderer": RENDERER, "version": __version__}
+    return Order(arrangement, studio, facts)
+
+
+def write(
+    order: Order,
+    root: Path | str,
+    *,
+    workers: int = 0,
+    advance: Callable[[int], None] | None = None,
+) -> dict[str, int]:
+    """Draw and write what was planned; see `synthesize`.
+
+    Raises:
+        ValueError: ``workers`` is out of range, or ``root`` is not empty.
+    """
+    _check_range("workers", workers, 0, _MOST_WORKERS)
+    _check_target(Path(root))
+    arrangement = order.arrangement
+    with _appearing(Path(root).resolve()) as folder:
+        for path in {Path(path).parent for path, _ in arrangement.images}:
+            (folder / path).mkdir(parents=True, exist_ok=True)
+        for done in _draw_all(order, folder, workers):
+            if advance is not None:
+                advance(done)
+        files = {**arrangement.files, TRUTH: truth_table(arrangement.images)}
+        files["synth.json"] = (json.dumps(order.facts, indent=2) + "\n").encode()
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        if arrangement.finish is not None:
+            arrangement.finish(folder)
+    return dict(Counter(shot.split for _, shot in arrangement.images))
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name}: expected {low} to {high}, got {value}")
+
+
+def _check_target(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"expected a folder to write to, {folder} is a file")
     if folder.is_dir() and any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; choose another folder or remove it first")
 
 
-def draw_shot(
-    shot: Shot, *, seed: int, camera: Camera, height: int = 128, width: int = 64
-) -> npt.NDArray[np.uint8]:
-    """One crop of a data set: (H, W, 3) uint8 RGB.
-
-    Args:
-        shot: which crop.
-        seed: seed of the data set.
-        camera: the camera of that number.
-        height: of the crop in pixels.
-        width: of the crop in pixels.
-    """
-    person: Person | None
-    sloppy = shot.split == "junk"
-    if shot.split == "distractor":
-        rng = generator(seed, Stream.STRANGER, shot.index)
-        person = sample_stranger(rng) if rng.random() < 0.7 else None
-        sloppy = bool(rng.random() < 0.3)
-    elif shot.split == "junk":
-        rng = generator(seed, Stream.JUNK_CROP, shot.index)
-        person = _person(shot.pid, seed)
-    else:
-        rng = generator(seed, Stream.CROP, shot.pid, shot.camid, shot.index)
-        person = _person(shot.pid, seed)
-    return render(person, camera, rng=rng, height=height, width=width, sloppy=sloppy)
-
-
-@lru_cache(maxsize=256)
-def _person(pid: int, seed: int) -> Person:
-    return sample_person(pid, seed=seed)
-
-
-def _draw_all(studio: _Studio, shots: list[Shot], workers: int) -> Iterator[int]:
-    chunks = [shots[start : start + _CHUNK] for start in range(0, len(shots), _CHUNK)]
+def _draw_all(order: Order, folder: Path, workers: int) -> Iterator[int]:
+    images = order.arrangement.images
+    chunks = [images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)]
     if workers == 0:
         for chunk in chunks:
-            yield _draw_chunk(studio, chunk)
+            yield _draw_chunk(order.studio, folder, chunk)
         return
     # spawned, not forked: the caller may hold threads (torch does), which a fork would break
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
     )
     try:
-        for future in as_completed([pool.submit(_draw_chunk, studio, part) for part in chunks]):
-            yield future.result()
+        jobs = [pool.submit(_draw_chunk, order.studio, folder, chunk) for chunk in chunks]
+        for job in as_completed(jobs):
+            yield job.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -204,17 +234,14 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _draw_chunk(studio: _Studio, shots: list[Shot]) -> int:
+def _draw_chunk(studio: Studio, folder: Path, images: list[tuple[str, Shot]]) -> int:
     from PIL import Image
 
-    for shot in shots:
-        camera = studio.cameras[shot.camid - 1]
-        pixels = draw_shot(
-            shot, seed=studio.seed, camera=camera, height=studio.height, width=studio.width
-        )
-        path = studio.folder / market1501.file_name(shot)
-        Image.fromarray(pixels).save(path, format="JPEG", quality=camera.quality)
-    return len(shots)
+    for path, shot in images:
+        pixels = studio.draw(shot).image
+        quality = studio.cameras[shot.camid - 1].quality
+        Image.fromarray(pixels).save(folder / path, quality=quality)
+    return len(images)
 
 
 @contextmanager
