@@ -10,6 +10,7 @@ import typer
 
 from reid_data.audit.command import audit
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
+from reid_data.datasets.command import unpack
 from reid_data.preprocess.commands import VERBS
 from reid_data.synth.command import synth
 from reid_data.tracking.command import crops
@@ -124,6 +125,7 @@ def manifest(
 
 for _name, _verb in VERBS.items():
     app.command(_name)(_verb)
+app.command()(unpack)
 app.command()(audit)
 app.command()(crops)
 app.command()(synth)

@@ -1,7 +1,8 @@
 r"""CUHK03: people on a campus, by five pairs of cameras, cut out by hand and by a detector.
 
-The release is one MATLAB file of version 7.3 that holds the images themselves. What is read here is
-what everybody extracts from it, below the root or one of the folder names that people give it::
+The release is one MATLAB file of version 7.3, ``cuhk-03.mat``, that holds the images themselves.
+``reid-data unpack`` takes them out (`reid_data.datasets.cuhk03_release`). What is read here is what
+comes out, below the root or one of the folder names that people give it::
 
     images_detected/1_001_1_01.png     boxes of a detector
     images_labeled/1_001_2_06.png      boxes drawn by hand
@@ -28,6 +29,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from reid_data.datasets.cuhk03_release import find_release
 from reid_data.datasets.grammar import NameGrammar
 from reid_data.datasets.json_files import read_json
 from reid_data.datasets.listing import find_home
@@ -58,7 +60,7 @@ _INFO = DatasetInfo(
     "Re-identification, CVPR 2014; new protocol: Zhong et al., Re-ranking Person "
     "Re-identification with k-reciprocal Encoding, CVPR 2017",
     counts=_NEW_COUNTS["detected"],
-    note="reads the extracted images, not the published .mat file that holds them",
+    note="reid-data unpack takes the images out of the published cuhk-03.mat first",
 )
 
 
@@ -82,7 +84,7 @@ def read_cuhk03(
         ValueError: the images or the divisions are missing or broken, or there is no such split.
     """
     folder = f"images_{boxes}"
-    home = find_home(root, (folder,), aliases=("cuhk03", "CUHK03", "cuhk03_release"))
+    home = _find_home(root, folder)
     names = _names(home, boxes, protocol, split)
     parts = [
         CUHK03_NAMES.table(home, names[each], folder=folder).assign(split=each) for each in _SPLITS
@@ -92,6 +94,19 @@ def read_cuhk03(
     table = table.drop(columns="image").drop_duplicates(["split", "path"])
     counts = _NEW_COUNTS[boxes] if protocol == "new" else {}
     return Records(table, home, replace(_INFO, counts=counts))
+
+
+def _find_home(root: Path, folder: str) -> Path:
+    try:
+        return find_home(root, (folder,), aliases=("cuhk03", "CUHK03", "cuhk03_release"))
+    except ValueError as error:
+        release = find_release(root)
+        if release is None:
+            raise
+        raise ValueError(
+            f"{release} holds the images itself; take them out first: reid-data unpack --root "
+            f"{release} --out FOLDER"
+        ) from error
 
 
 def _names(
