@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..upar import attributes_of
+
 if TYPE_CHECKING:
     from ..people import Person
 
@@ -13,22 +15,24 @@ __all__ = ["looks_of"]
 def looks_of(person: Person) -> frozenset[str]:
     """Everything that is true of a person in this outfit, in the words of this project.
 
+    What UPAR has too is as `attributes_of` says it; a garment's colour is the main one.
+
     Examples:
         >>> from reid_data.synth import sample_person
         >>> sorted(looks_of(sample_person(3, seed=0)) & {"female", "male", "young", "adult", "old"})
         ['adult', 'female']
     """
     body, worn = person.body, person.outfit
-    sleeves = worn.upper_kind in ("tshirt", "sleeveless")
-    long_hair = body.hair in ("long", "tail", "bun")
-    short_skirt = worn.lower_kind == "skirt" and worn.lower_length < 1.0
+    upar = attributes_of(person)
+    sleeves, legs = upar["UpperBody-Length-Short"], upar["LowerBody-Length-Short"]
+    short_skirt = worn.lower_kind == "skirt" and bool(legs)
     said = {
         "female": body.female,
         "male": not body.female,
         body.age: True,
-        "bald": body.hair == "bald",
-        "hair-long": long_hair,
-        "hair-short": not long_hair and body.hair != "bald",
+        "bald": bool(upar["Hair-Length-Bald"]),
+        "hair-long": bool(upar["Hair-Length-Long"]),
+        "hair-short": bool(upar["Hair-Length-Short"]),
         "hair-black": body.hair != "bald" and max(body.hair_colour) < 0.2,
         "hat": worn.hat != "none",
         "glasses": body.glasses == "clear",
@@ -40,7 +44,7 @@ def looks_of(person: Person) -> frozenset[str]:
         "hand-bag": worn.bag == "hand",
         "bag": worn.bag in ("shoulder", "hand"),
         "carrying-nothing": worn.bag == "none",
-        "short-sleeves": sleeves,
+        "short-sleeves": bool(sleeves),
         "long-sleeves": not sleeves,
         worn.upper_kind: True,
         "coat-or-jacket": worn.upper_kind in ("coat", "jacket"),
@@ -52,8 +56,7 @@ def looks_of(person: Person) -> frozenset[str]:
         "lower-stripe": worn.lower.pattern == "side-stripe",
         worn.lower_kind: True,
         "trousers-or-shorts": worn.lower_kind != "skirt",
-        "short-legs": worn.lower_kind == "shorts" or short_skirt,
-        "long-legs": not (worn.lower_kind == "shorts" or short_skirt),
+        "short-legs": bool(legs),
         "short-skirt": short_skirt,
         "long-skirt": worn.lower_kind == "skirt" and not short_skirt,
         "boots": worn.boots,
