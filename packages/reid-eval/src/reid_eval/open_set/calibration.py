@@ -68,7 +68,9 @@ class Calibration:
 
     def probability(self, scores: ArrayLike) -> _Floats:
         """The probability that an answer with this score is right, in the scores' shape."""
-        return np.asarray(np.interp(scores, self.scores, self.probabilities), np.float64)
+        return np.asarray(
+            np.interp(np.asarray(scores, np.float64), self.scores, self.probabilities)
+        )
 
     def check_model(self, side: Embeddings) -> None:
         """Refuse embeddings of another model.

@@ -119,7 +119,7 @@ def score_pairs(
                 best[kind, rows] = torch.maximum(best[kind, rows], top)
         if advance is not None:
             advance(len(asked))
-    thresholds = low + width * np.arange(_BINS)
+    thresholds = low + width * np.arange(_BINS, dtype=np.float64)
     genuine, impostor = counts.cpu().numpy()
     matches, others = best.double().cpu().numpy()
     return PairScores(ScoreCounts(thresholds, genuine, impostor), matches, others)
