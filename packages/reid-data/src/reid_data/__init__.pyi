@@ -1,6 +1,7 @@
 from .attributes import Attributes
 from .audit.report import AuditReport, audit_records
 from .batch import Batch
+from .colours import ColourJitter
 from .columns import SPLITS
 from .datasets import (
     dataset_info,
@@ -11,6 +12,7 @@ from .datasets import (
     load_dataset,
     register_dataset,
 )
+from .image_dataset import ImageDataset
 from .images import (
     Unreadable,
     UnreadableImagesError,
@@ -18,7 +20,7 @@ from .images import (
     read_image,
     resize,
 )
-from .loading import ImageDataset, ImageLoader, eval_loader, train_loader
+from .loading import ImageLoader, eval_loader, train_loader
 from .records import DatasetInfo, Records
 from .sampler import Draw, PKSampler
 from .synth import synthesize
@@ -32,6 +34,7 @@ __all__ = [
     "AuditReport",
     "Augmentation",
     "Batch",
+    "ColourJitter",
     "DatasetInfo",
     "Draw",
     "ImageDataset",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from reid_data.device_augmentation import PendingAugmentation
+
 __all__ = ["Batch"]
 
 
@@ -22,6 +24,7 @@ class Batch:
         indices: rows of the records, ``(B,)`` int64.
         labels: training labels 0 .. C-1, ``(B,)`` int64, where the records have them.
         unreadable: rows that should be here but could not be read, with the reason.
+        pending: an augmentation that the loader left to the device; `to` does it on arrival.
     """
 
     images: Tensor
@@ -30,13 +33,20 @@ class Batch:
     indices: Tensor
     labels: Tensor | None = None
     unreadable: tuple[tuple[int, str], ...] = ()
+    pending: PendingAugmentation | None = None
 
     def __len__(self) -> int:
         return len(self.pids)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
-        """The same batch on another device; the signature is that of `torch.Tensor.to`."""
-        return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+        """The batch on a device, augmented there if that is pending.
+
+        The signature is that of `torch.Tensor.to`.
+        """
+        moved = self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+        if moved.pending is None:
+            return moved
+        return replace(moved, images=moved.pending.apply(moved.images), pending=None)
 
     def pin_memory(self) -> Batch:
         """The same batch in page-locked memory, from which copies to a GPU are asynchronous."""
@@ -50,4 +60,5 @@ class Batch:
             camids=change(self.camids),
             indices=change(self.indices),
             labels=None if self.labels is None else change(self.labels),
+            pending=None if self.pending is None else self.pending.each(change),
         )

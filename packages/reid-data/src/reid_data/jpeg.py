@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,8 @@ def _torchvision_decoder() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import torch
-            import torchvision.io  # noqa: F401 - registers the operator
 
+            import_module("torchvision.io")  # registers the operator
             return torch.ops.image.decode_jpeg.default
     except (ImportError, AttributeError, RuntimeError):
         return None

@@ -1,110 +1,31 @@
 """Loaders: from records to batches of uint8 images.
 
-A batch is decoded in one go into one array, so nothing is collated, and its randomness comes with
-its `reid_data.sampler.Draw`: the same seed gives the same batches with any number of workers.
+The same seed gives the same batches with any number of workers, from files or from a cache, and
+whether the processor or the device augments them.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from reid_data.batch import Batch
-from reid_data.images import Unreadable, UnreadableImagesError, limit_threads, resize, try_read
+from reid_data.image_dataset import ImageDataset
+from reid_data.images import Unreadable, UnreadableImagesError, limit_threads
+from reid_data.packed import Cache, cached_images
 from reid_data.records import Records
-from reid_data.sampler import Draw, PKSampler
+from reid_data.sampler import PKSampler
 from reid_data.transforms import Augmentation
+from reid_data.workers import WorkerCount, choose_workers, prefetched_batches
 
 __all__ = ["ImageDataset", "ImageLoader", "eval_loader", "train_loader"]
 
-
-class ImageDataset(Dataset[Batch]):
-    """Records as batches: an index gives a batch of one, several give one of several.
-
-    Unreadable images are left out of a batch and reported in `Batch.unreadable`.
-
-    Args:
-        records: what to load; a column ``label`` (see `Records.relabel`) becomes `Batch.labels`.
-        image_size: height and width of the images made.
-        augmentation: random transforms; they need a `Draw`, which carries the seed.
-
-    Raises:
-        ValueError: the image size is not positive.
-    """
-
-    def __init__(
-        self,
-        records: Records,
-        *,
-        image_size: tuple[int, int] = (256, 128),
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        if min(image_size) < 1:
-            raise ValueError(f"image_size (height, width) must be positive, came {image_size}")
-        self.image_size = image_size
-        self.augmentation = augmentation
-        self.files = [os.path.join(records.root, path) for path in records.table["path"]]  # noqa: PTH118
-        self._pids = torch.from_numpy(records.pids.copy())
-        self._camids = torch.from_numpy(records.camids.copy())
-        labelled = "label" in records.table
-        self._labels = torch.from_numpy(records.labels.copy()) if labelled else None
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, index: int) -> Batch:
-        return self.__getitems__([index])
-
-    def __getitems__(self, wanted: Draw | Sequence[int]) -> Batch:
-        """Load the images of a draw, or of plain indices.
-
-        Raises:
-            ValueError: there is an augmentation but no `Draw` to seed it.
-        """
-        indices = wanted.indices if isinstance(wanted, Draw) else tuple(wanted)
-        pixels = np.empty((len(indices), *self.image_size, 3), dtype=np.uint8)
-        faults = self._fill(pixels, indices)
-        if self.augmentation is not None:
-            if not isinstance(wanted, Draw):
-                raise ValueError("augmentation needs a seed: load by Draw, not by plain indices")
-            self._augment(pixels, self.augmentation, wanted.seed)
-        kept = [slot for slot in range(len(indices)) if slot not in faults]
-        if faults:
-            pixels = pixels[kept]
-        rows = torch.tensor([indices[slot] for slot in kept], dtype=torch.int64)
-        return Batch(
-            images=torch.from_numpy(pixels).permute(0, 3, 1, 2),
-            pids=self._pids[rows],
-            camids=self._camids[rows],
-            indices=rows,
-            labels=None if self._labels is None else self._labels[rows],
-            unreadable=tuple((indices[slot], reason) for slot, reason in faults.items()),
-        )
-
-    def _fill(self, pixels: np.ndarray, indices: Sequence[int]) -> dict[int, str]:
-        """Decode and resize into the slots of `pixels`; return the slots that failed, and why."""
-        faults: dict[int, str] = {}
-        # File by file: each has its own size and decoder state.
-        for slot, index in enumerate(indices):
-            image = try_read(self.files[index], at_least=self.image_size)
-            if isinstance(image, str):
-                faults[slot] = image
-            else:
-                resize(image, self.image_size, out=pixels[slot])
-        return faults
-
-    def _augment(self, pixels: np.ndarray, augmentation: Augmentation, seed: int) -> None:
-        generator = np.random.default_rng(seed)
-        plans = augmentation.plan(len(pixels), self.image_size, generator=generator)
-        # Image by image: each moves by its own offset, which no batched copy can do.
-        for image, plan in zip(pixels, plans, strict=True):
-            augmentation.apply(image.copy(), plan, out=image)
+# For how many epochs training processes are counted on to stay when their number is chosen.
+_EPOCHS = 20
 
 
 class ImageLoader(DataLoader[Batch]):
@@ -120,7 +41,7 @@ class ImageLoader(DataLoader[Batch]):
     skip_unreadable: bool = False
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # a generator iterates as well
-        for batch in super().__iter__():
+        for batch in self._batches():
             if batch.unreadable and not self.skip_unreadable:
                 raise UnreadableImagesError(
                     [
@@ -129,6 +50,17 @@ class ImageLoader(DataLoader[Batch]):
                     ]
                 )
             yield batch
+
+    def _batches(self) -> Iterator[Batch]:
+        try:
+            yield from super().__iter__()
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise RuntimeError(
+                f"a loader process ended before its time ({error}); if the memory ran out, "
+                "take fewer workers or smaller batches"
+            ) from error
 
 
 def train_loader(
@@ -139,10 +71,13 @@ def train_loader(
     images_per_identity: int,
     augmentation: Augmentation | None,
     seed: int,
-    workers: int = 0,
+    workers: WorkerCount = 0,
     rank: int = 0,
     world_size: int = 1,
     pin_memory: bool = False,
+    augment_on_device: bool = False,
+    cache: Cache = "none",
+    cache_folder: Path | str | None = None,
 ) -> ImageLoader:
     """Endless variety from the training records: P x K batches, augmented, with labels.
 
@@ -155,13 +90,18 @@ def train_loader(
         images_per_identity: K.
         augmentation: random transforms, or None.
         seed: of the order and the augmentation; the same for every rank.
-        workers: loader processes; they stay alive between epochs.
+        workers: loader processes, which stay alive between epochs; ``"auto"`` takes as many as pay
+            (see `choose_workers`). The batches are the same with any number.
         rank: which process this is, in training on several devices.
         world_size: number of such processes.
         pin_memory: put batches in page-locked memory, for a GPU.
+        augment_on_device: leave the augmentation to `Batch.to`, which does it on the device that
+            the batch goes to: the same images, and next to no time on a GPU.
+        cache: keep the encoded images in memory, or in one packed file, for slow disks.
+        cache_folder: of the packed file; see `cached_images`.
 
     Raises:
-        ValueError: see `PKSampler`.
+        ValueError: see `PKSampler` and `cached_images`.
         UnreadableImagesError: while iterating, an image cannot be read.
     """
     labelled = records if "label" in records.table else records.relabel()
@@ -173,15 +113,25 @@ def train_loader(
         rank=rank,
         world_size=world_size,
     )
+    dataset = ImageDataset(
+        labelled,
+        image_size=image_size,
+        augmentation=augmentation,
+        on_device=augment_on_device,
+        packed=cached_images(labelled, cache, folder=cache_folder),
+    )
+    batch_size = identities_per_batch * images_per_identity
+    images = _EPOCHS * len(sampler) * batch_size
+    processes = _processes(dataset, workers, images=images, batch_size=batch_size)
     return ImageLoader(
-        ImageDataset(labelled, image_size=image_size, augmentation=augmentation),
+        dataset,
         # torch types a batch as a list; it hands on whatever the sampler yields.
         batch_sampler=sampler,  # type: ignore[arg-type]
-        num_workers=workers,
-        collate_fn=_as_it_is,
-        worker_init_fn=_start_worker,
-        persistent_workers=workers > 0,
+        # For what others draw in a worker, and so that a loader leaves torch's own generator alone.
+        generator=torch.Generator().manual_seed(seed % 2**63),
+        persistent_workers=processes["num_workers"] > 0,
         pin_memory=pin_memory,
+        **processes,
     )
 
 
@@ -190,9 +140,11 @@ def eval_loader(
     *,
     image_size: tuple[int, int] = (256, 128),
     batch_size: int,
-    workers: int = 0,
+    workers: WorkerCount = 0,
     skip_unreadable: bool = False,
     pin_memory: bool = False,
+    cache: Cache = "none",
+    cache_folder: Path | str | None = None,
 ) -> ImageLoader:
     """The records in their order, resized and not augmented; the last batch may be smaller.
 
@@ -200,24 +152,43 @@ def eval_loader(
         records: the images.
         image_size: height and width.
         batch_size: images in one batch.
-        workers: loader processes.
+        workers: loader processes; ``"auto"`` takes as many as pay (see `choose_workers`).
         skip_unreadable: leave unreadable images out, and report them in `Batch.unreadable`.
         pin_memory: put batches in page-locked memory, for a GPU.
+        cache: keep the encoded images in memory, or in one packed file, for slow disks.
+        cache_folder: of the packed file; see `cached_images`.
 
     Raises:
+        ValueError: see `cached_images`.
         UnreadableImagesError: while iterating, an image cannot be read and may not be skipped; use
             `find_unreadable` to know all of them before.
     """
+    packed = cached_images(records, cache, folder=cache_folder)
+    dataset = ImageDataset(records, image_size=image_size, packed=packed)
     loader = ImageLoader(
-        ImageDataset(records, image_size=image_size),
+        dataset,
         batch_size=batch_size,
-        num_workers=workers,
-        collate_fn=_as_it_is,
-        worker_init_fn=_start_worker,
+        generator=torch.Generator(),
         pin_memory=pin_memory,
+        **_processes(dataset, workers, images=len(dataset), batch_size=batch_size),
     )
     loader.skip_unreadable = skip_unreadable
     return loader
+
+
+def _processes(
+    dataset: ImageDataset, workers: WorkerCount, *, images: int, batch_size: int
+) -> dict[str, Any]:
+    """What a DataLoader must know of its processes."""
+    if workers == "auto":
+        workers = choose_workers(images, dataset.seconds_per_image()) if images else 0
+    height, width = dataset.image_size
+    return {
+        "num_workers": workers,
+        "prefetch_factor": prefetched_batches(batch_size * height * width * 3, workers),
+        "collate_fn": _as_it_is,
+        "worker_init_fn": _start_worker,
+    }
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reid_data.colours import ColourJitter
 from reid_data.images import Pixels, flip
 
 __all__ = ["Augmentation", "Plan", "sample_boxes"]
@@ -49,6 +50,8 @@ class Augmentation:
         erase_area: smallest and largest share of the image that a box covers.
         erase_ratio: smallest and largest height / width of a box.
         fill: colour of an erased box, RGB.
+        jitter: changes of colour, done by the loaders before all else to whole batches (extra
+            ``augment``); None for none. `plan` and `apply` know nothing of it.
 
     Raises:
         ValueError: a probability is not between 0 and 1, or a range is empty.
@@ -64,6 +67,7 @@ class Augmentation:
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_ratio: tuple[float, float] = (0.3, 3.3)
     fill: tuple[int, int, int] = (124, 116, 104)
+    jitter: ColourJitter | None = None
 
     def __post_init__(self) -> None:
         for name in ("flip", "erase"):

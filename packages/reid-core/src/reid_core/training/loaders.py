@@ -66,6 +66,8 @@ class TrainingLoaders(LightningDataModule):
             rank=rank,
             world_size=world_size,
             pin_memory=self._pin_memory,
+            # Where batches go to a GPU, that has time to spare for it; the pixels are the same.
+            augment_on_device=self._pin_memory,
         )
         if self.trainer is not None:
             # Lightning may ask workers for the first batches of a resumed run before it says which
