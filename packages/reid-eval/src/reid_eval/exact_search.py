@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -40,18 +40,19 @@ class SearchResult:
         indices: int64 (Q, K), gallery rows, best first; -1 where the filter left fewer than K.
         scores: float32 (Q, K), higher is better: the cosine, or minus the Euclidean distance;
             minus infinity in empty places.
-        metric: ``"cosine"`` or ``"euclidean"``.
+        metric: ``"cosine"`` or ``"euclidean"``; or ``"re-ranked"``, where a score is minus the
+            re-ranked distance.
     """
 
     query: Embeddings
     gallery: Embeddings
     indices: NDArray[np.int64]
     scores: NDArray[np.float32]
-    metric: Metric
+    metric: Metric | Literal["re-ranked"]
 
     @property
     def distances(self) -> NDArray[np.float32]:
-        """float32 (Q, K), lower is better: 1 - cosine (never below 0), or the Euclidean one."""
+        """float32 (Q, K), lower is better: 1 - cosine (never below 0), or the other ones."""
         return np.maximum(1 - self.scores, 0) if self.metric == "cosine" else -self.scores
 
     def to_frame(self, queries: slice = slice(None)) -> pd.DataFrame:
