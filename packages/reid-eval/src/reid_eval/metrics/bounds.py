@@ -82,7 +82,8 @@ def residue(rows: Tensor, rounded: Tensor, norms: _Floats) -> _Floats:
     dim = rows.shape[1]
     lengths = torch.linalg.vector_norm(rows - rounded, dim=1).double().cpu().numpy()
     most = lengths * (1 + (dim + _ALLOWANCE) * SINGLE) + np.sqrt(dim) * _SQUARES_UNDERFLOW
-    return np.divide(most, norms, out=np.zeros_like(norms), where=norms > 0)
+    shares: _Floats = np.divide(most, norms, out=np.zeros_like(norms), where=norms > 0)
+    return shares
 
 
 def product_roundoff(device: torch.device) -> float:

@@ -16,7 +16,7 @@ from reid_eval.metrics.features import FeatureBlocks, pick_device
 from reid_eval.metrics.matching import LeftOut, Matching, match_labels
 from reid_eval.metrics.options import AveragePrecision, Backend, CameraFilter, Ties, check_option
 from reid_eval.metrics.ranks import MatchRanks
-from reid_eval.metrics.report import RetrievalReport, report_from_ranks
+from reid_eval.metrics.report import RetrievalReport, describe, report_from_ranks
 from reid_eval.metrics.streaming import QueryRows, make_backend, rank_matches
 from reid_eval.metrics.tiles import GIVEN, GalleryBlock
 
@@ -166,14 +166,8 @@ def _rank(
 def _protocol(
     camera_filter: str, junk_pids: Collection[int], definition: str, ties: str, size: int
 ) -> dict[str, Any]:
-    return {
-        "metric": "given distances",
-        "camera_filter": camera_filter,
-        "junk_pids": sorted(int(pid) for pid in junk_pids),
-        "average_precision": definition,
-        "ties": ties,
-        "gallery_size": size,
-    }
+    described = describe("given distances", camera_filter, junk_pids, definition, ties)
+    return {**described, "gallery_size": size}
 
 
 def _kept_dtype(distances: Any) -> torch.dtype:
@@ -223,6 +217,10 @@ class _GivenScores:
 
     def note_undecided(self, share: float) -> None:
         """Given scores are exact; only ties are looked at twice."""
+
+    def total(self, counts: _Ints) -> _Ints:
+        """One process holds them all."""
+        return counts
 
 
 def _matrix_of(rows: QueryRows) -> Tensor:

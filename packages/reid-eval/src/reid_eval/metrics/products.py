@@ -21,6 +21,7 @@ from reid_eval.metrics.bounds import (
 from reid_eval.metrics.features import FeatureBlocks
 from reid_eval.metrics.options import Metric
 from reid_eval.metrics.precision import Factor, TileProduct, as_factor, finer
+from reid_eval.metrics.sharding import Shards
 from reid_eval.metrics.streaming import CountingBackend, QueryRows
 from reid_eval.metrics.tiles import COSINE, EUCLIDEAN, GalleryBlock
 
@@ -60,10 +61,12 @@ class ProductScores:
         queries: ``(Q, D)``.
         gallery: ``(G, D)``.
         metric: which score.
-        junk: ``(G,)`` true for rows that are left out for everyone.
+        junk: of the whole gallery, true for rows that are left out for everyone.
         counting: computes exact scores.
         width: gallery rows of one tile.
         dtype: of the first products.
+        shards: the processes that hold the gallery, of which ``gallery`` is this one's part.
+        offset: gallery index of its first row.
 
     Raises:
         ValueError: other numbers of columns, values that are not finite, or far too large.
@@ -79,6 +82,8 @@ class ProductScores:
         counting: CountingBackend,
         width: int,
         dtype: torch.dtype,
+        shards: Shards,
+        offset: int,
     ) -> None:
         if queries.dim != gallery.dim:
             raise ValueError(
@@ -88,10 +93,11 @@ class ProductScores:
         self.code = _CODES[metric]
         self._queries, self._gallery = queries, gallery
         self._metric: Metric = metric
-        self._junk = junk
+        self._junk = junk[offset : offset + len(gallery)]
         self._counting = counting
         self._width = width
         self._dtype = dtype
+        self._shards, self._offset = shards, offset
         self._query_squares = _squared_norms(counting, queries, width)
         self._gallery_squares = _squared_norms(counting, gallery, width)
 
@@ -105,6 +111,12 @@ class ProductScores:
 
     def exact_scores(self, rows: QueryRows, query: _Ints, column: _Ints) -> _Floats:
         """Exact scores ``(N,)`` of pairs; reads only the gallery blocks that they touch."""
+        here = (column >= self._offset) & (column < self._offset + len(self._gallery))
+        scores = np.zeros(len(query))
+        scores[here] = self._own_scores(rows, query[here], column[here] - self._offset)
+        return self._shards.sum(scores)
+
+    def _own_scores(self, rows: QueryRows, query: _Ints, column: _Ints) -> _Floats:
         dots = np.empty(len(query), dtype=np.float64)
         order = np.argsort(column, kind="stable")
         edges = np.arange(0, len(self._gallery) + self._width, self._width)
@@ -136,7 +148,7 @@ class ProductScores:
             yield (
                 tile,
                 GalleryBlock(
-                    offset=start,
+                    offset=self._offset + start,
                     grain=grain,
                     rows=block,
                     term=self._term(squares),
@@ -173,6 +185,10 @@ class ProductScores:
         """Make the next products in a finer dtype if this one left too much undecided."""
         if share > _MOST_UNDECIDED:
             self._dtype = finer(self._dtype)
+
+    def total(self, counts: _Ints) -> _Ints:
+        """The sum of the counts of all processes."""
+        return self._shards.sum(counts)
 
 
 def _squared_norms(counting: CountingBackend, features: FeatureBlocks, size: int) -> _Floats:

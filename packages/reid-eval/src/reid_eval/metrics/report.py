@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from reid_eval.metrics.ranks import (
     inverse_negative_penalty,
 )
 
-__all__ = ["RetrievalReport", "report_from_ranks"]
+__all__ = ["RetrievalReport", "describe", "report_from_ranks"]
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -163,6 +163,19 @@ def _plain(values: npt.NDArray[Any], evaluated: npt.NDArray[np.bool_]) -> list[A
     return [
         value if known else None for value, known in zip(values.tolist(), evaluated, strict=True)
     ]
+
+
+def describe(
+    metric: str, camera_filter: str, junk_pids: Collection[int], definition: str, ties: str
+) -> dict[str, Any]:
+    """The options that define the numbers of a report, as it notes them."""
+    return {
+        "metric": metric,
+        "camera_filter": camera_filter,
+        "junk_pids": sorted(int(pid) for pid in junk_pids),
+        "average_precision": definition,
+        "ties": ties,
+    }
 
 
 def report_from_ranks(

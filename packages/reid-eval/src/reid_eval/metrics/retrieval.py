@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from reid_eval.metrics.features import FeatureBlocks, pick_device
+from reid_eval.metrics.features import pick_device
 from reid_eval.metrics.matching import LeftOut, match_labels
 from reid_eval.metrics.options import (
     AveragePrecision,
@@ -21,8 +21,12 @@ from reid_eval.metrics.options import (
 )
 from reid_eval.metrics.precision import pick_dtype
 from reid_eval.metrics.products import ProductScores, block_sizes
-from reid_eval.metrics.report import RetrievalReport, report_from_ranks
+from reid_eval.metrics.report import RetrievalReport, describe, report_from_ranks
+from reid_eval.metrics.sharding import Part, Shards
 from reid_eval.metrics.streaming import make_backend, rank_matches
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
 
 __all__ = ["retrieval_metrics"]
 
@@ -46,6 +50,7 @@ def retrieval_metrics(
     device: str | torch.device | None = None,
     backend: Backend = "auto",
     precision: Precision = "auto",
+    process_group: ProcessGroup | None = None,
 ) -> RetrievalReport:
     """Evaluate retrieval: mAP, CMC and mINP, exactly, without holding or sorting all scores.
 
@@ -83,13 +88,17 @@ def retrieval_metrics(
         precision: ``"fp32"`` decides most pairs by a float32 product, ``"bf16"`` by a bfloat16 one
             (on the CPU; more pairs are scored once more), ``"auto"`` tries which is faster. All
             give the same numbers.
+        process_group: over these processes of ``torch.distributed`` the gallery is shared out:
+            each passes all queries and its own part of the gallery, and the gallery is the parts
+            in order of rank. Every process gets the report that one alone would get.
 
     Returns:
         The report. Queries without a match are skipped and say why.
 
     Raises:
         ValueError: features that are not finite, empty or of different width; labels that are not
-            integers or of the wrong number; an unknown option; no query with a match.
+            integers or of the wrong number; an unknown option; no query with a match; processes
+            that were not given the same queries and options.
 
     Examples:
         >>> import numpy as np
@@ -106,38 +115,46 @@ def retrieval_metrics(
     check_option("backend", backend, Backend)
     check_option("precision", precision, Precision)
     place = pick_device(device, query_features, gallery_features)
-    queries = FeatureBlocks("query_features", query_features, device=place)
-    gallery = FeatureBlocks("gallery_features", gallery_features, device=place)
+    given = {
+        "query_pids": query_pids,
+        "gallery_pids": gallery_pids,
+        "query_camids": query_camids,
+        "gallery_camids": gallery_camids,
+    }
+    shards = Shards(process_group, place)
+    part = shards.together(lambda: Part.of((query_features, gallery_features), given, place))
+    queries, gallery = part.queries, part.gallery
     height, width = block_sizes(query_block, gallery_block, queries=len(queries), device=place)
+    protocol = describe(metric, camera_filter, junk_pids, average_precision, ties)
+    if process_group is not None:
+        shards.agree({**part.facts(), "options": {**protocol, "query_block": height}})
+    labels, sizes = part.joined(shards)
     matching = match_labels(
-        query_pids,
-        gallery_pids,
-        query_camids=query_camids,
-        gallery_camids=gallery_camids,
-        sizes=(len(queries), len(gallery)),
+        **labels,
+        sizes=(len(queries), sum(sizes)),
         camera_filter=camera_filter,
         junk_pids=junk_pids,
         left_out=left_out,
     )
     scores = len(queries) * len(gallery)
-    dtype = pick_dtype(precision, place, scores=scores, dim=gallery.dim)
     with closing(make_backend(backend, place, scores=scores)) as counting:
-        source = ProductScores(
-            queries,
-            gallery,
-            metric=metric,
-            junk=matching.junk,
-            counting=counting,
-            width=width,
-            dtype=dtype,
+        source = shards.together(
+            lambda: ProductScores(
+                queries,
+                gallery,
+                metric=metric,
+                junk=matching.junk,
+                counting=counting,
+                width=width,
+                dtype=pick_dtype(precision, place, scores=scores, dim=gallery.dim),
+                shards=shards,
+                offset=sum(sizes[: shards.rank]),
+            )
         )
         found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
-    protocol = {
-        "metric": metric,
-        "camera_filter": camera_filter,
-        "junk_pids": sorted(int(pid) for pid in junk_pids),
-        "average_precision": average_precision,
-        "ties": ties,
-        "gallery_size": len(gallery),
-    }
-    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
+    return report_from_ranks(
+        found,
+        matching,
+        definition=average_precision,
+        protocol={**protocol, "gallery_size": sum(sizes)},
+    )

@@ -108,6 +108,9 @@ class ScoreSource(Protocol):
     def note_undecided(self, share: float) -> None:
         """Hear which share of the last tile needed exact scores."""
 
+    def total(self, counts: _Ints) -> _Ints:
+        """The sum of the counts of all processes that hold a part of the gallery."""
+
 
 def make_backend(
     name: Backend, device: torch.device, *, scores: int | None = None
@@ -173,6 +176,7 @@ def rank_matches(
             )
             source.note_undecided(undecided / tile.numel())
             rescored += undecided
+        counts = source.total(counts)
         parts.append(ranks_from_counts(run, start, counts, column[order]))
     _logger.debug("%d pairs were decided by their exact score", rescored)
     return join_ranks(parts)
