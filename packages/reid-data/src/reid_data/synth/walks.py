@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import pi, sin
+from typing import TypeVar
 
 import numpy as np
 
 from .cameras import Camera
+from .occluders import Occluder
 from .optics import WEATHER
 from .people import Person
 from .scenes import view
 from .takes import PasserBy, Take
 
 __all__ = ["Walk", "sample_walk"]
+
+_Other = TypeVar("_Other", PasserBy, Occluder)
 
 _STRIDE = 0.78
 """Body heights that a full cycle of a step of amplitude 1 covers."""
@@ -67,12 +71,18 @@ class Walk:
         start = self.start
         jitter = rng.normal(0.0, self.wobble, 3).tolist()
         drift = self.sway * sin(self.beat * step)
+        passer_by, obstacle = start.passer_by, start.obstacle
+        if passer_by is not None:
+            passer_by = _walked_on(passer_by, step, self.cadence)
+        if isinstance(obstacle, Occluder) and obstacle.kind == "person":
+            obstacle = _walked_on(obstacle, step, self.cadence)
         moved = replace(
             start,
             across=start.across + drift + jitter[0],
             down=start.down + 0.5 * drift + jitter[1],
             size=start.size * (1.0 + 0.4 * drift + jitter[2]),
-            passer_by=_walked_on(start.passer_by, step, self.cadence),
+            passer_by=passer_by,
+            obstacle=obstacle,
         )
         if start.stance is None or person is None:
             return moved
@@ -106,12 +116,9 @@ def sample_walk(take: Take, *, rng: np.random.Generator) -> Walk:
     )
 
 
-def _walked_on(other: PasserBy | None, step: int, cadence: float) -> PasserBy | None:
-    """A passer-by some steps later."""
-    if other is None:
-        return None
+def _walked_on(other: _Other, step: int, cadence: float) -> _Other:
+    """Somebody else some steps later."""
     pace = cadence / (2 * pi) * _STRIDE * other.stance.swing * other.size
     aside = other.aside + pace * sin(other.stance.azimuth) * step
-    return replace(
-        other, aside=aside, stance=replace(other.stance, phase=other.stance.phase + cadence * step)
-    )
+    stance = replace(other.stance, phase=other.stance.phase + cadence * step)
+    return replace(other, aside=aside, stance=stance)
