@@ -22,7 +22,7 @@ from reid_eval.exact_search import SearchFilter
 
 Call = Callable[..., tuple[int, str, str]]
 
-VERBS = ("test", "embed", "search", "identify")
+VERBS = ("test", "embed", "search", "identify", "rerank", "fit-st")
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ def test_test_measures_a_data_set_and_writes_everything(
         "Rank-1": 1.0,
         "Rank-5": 1.0,
         "Rank-10": 1.0,
+        "Rank-20": 1.0,
+        "Rank-50": 1.0,
         "mINP": 1.0,
     }
     assert (payload["queries"], payload["gallery"], payload["skipped"]) == (4, 13, {})
@@ -289,7 +291,7 @@ DATA = ("--data", "market1501", "--root", "m")
         ),
         (
             ("search", *MODEL, "--flip", *sides(gallery="embedded")),
-            "--model and gallery differ in their flip setting (True and False)",
+            "--model and gallery differ in their test-time views",
         ),
         (("search", *MODEL, *sides(), "--top-k", "-1"), "top-k"),
         (("search", *MODEL, *sides(), "--out", "empty"), "--out empty is a folder"),

@@ -22,7 +22,7 @@ Make = Callable[..., Embeddings]
 @pytest.fixture
 def some(make: Make) -> Embeddings:
     features = np.arange(12).reshape(4, 3)
-    return make(features, [5, 7, 7, -1], [1, None, 2, 2], root="/data/pictures", flip=False)
+    return make(features, [5, 7, 7, -1], [1, None, 2, 2], root="/data/pictures", views=[])
 
 
 def test_a_folder_gives_back_what_was_saved(some: Embeddings, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_damaged_folder_is_one_clear_line(
     [
         ({"fingerprint": "0123456789abcdef0123"}, "model .made up and 0123456789ab"),
         ({"image_size": [256, 128]}, "image size .unknown and"),
-        ({"flip": True}, "flip setting"),
+        ({"views": ["mirrored"]}, "test-time views"),
         ({"normalised": True}, "normalisation"),
     ],
 )

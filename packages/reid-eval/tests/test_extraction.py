@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reid_data import Records, UnreadableImagesError, from_images, read_image
-from reid_eval import embed
+from reid_eval import Views, embed
 
 Paint = Callable[..., Path]
 
@@ -53,11 +53,11 @@ def test_batches_and_workers_do_not_change_the_result(
 
 def test_flip_is_the_mean_of_both(pixels: Any, records: Records) -> None:
     plain = embed(pixels, records, workers=0).features.reshape(-1, 3, 4, 2)
-    both = embed(pixels, records, workers=0, flip=True)
+    both = embed(pixels, records, workers=0, views=Views(flip=True))
     np.testing.assert_allclose(
         both.features.reshape(-1, 3, 4, 2), (plain + plain[..., ::-1]) / 2, atol=1e-4
     )
-    assert both.meta["flip"] is True
+    assert both.meta["views"] == ["scale 1", "scale 1, mirrored"]
 
 
 def test_meta_says_what_was_done(pixels: Any, records: Records) -> None:

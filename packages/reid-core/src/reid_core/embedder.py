@@ -6,13 +6,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reid_core.models import CheckpointInfo, ReidModel, fingerprint, load_model, read_checkpoint
 
-__all__ = ["CheckpointEmbedder", "checkpoint"]
+__all__ = ["CheckpointEmbedder", "EmbeddingNetwork", "checkpoint"]
 
 _FILES = ("model.json", "model.safetensors")
+
+
+class EmbeddingNetwork(nn.Module):
+    """A model with its preprocessing: uint8 RGB images (B, 3, H, W) to float32 (B, D).
+
+    Args:
+        model: the model; its embedding behind the BNNeck is returned.
+    """
+
+    def __init__(self, model: ReidModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed images."""
+        normalized = self.model.preprocessing.normalize(images)
+        output = self.model(normalized.contiguous(memory_format=torch.channels_last))
+        embedding: Tensor = output.embedding
+        return embedding.float()
 
 
 class CheckpointEmbedder:
@@ -28,6 +47,8 @@ class CheckpointEmbedder:
         embedding_size: D, the length of one embedding.
         fingerprint: digest of architecture, preprocessing and weights.
         device: where the images must be.
+        network: the same as one network, uint8 images to float32 embeddings, which other
+            runtimes can take over.
     """
 
     def __init__(
@@ -39,14 +60,15 @@ class CheckpointEmbedder:
         self.device = device
         self._info = info
         # Convolutions are faster in this order, on CPUs and GPUs; other layers do not mind.
-        self._model = model.eval().to(device).to(memory_format=torch.channels_last)
+        self.network = EmbeddingNetwork(model).eval().to(device)
+        self.network.to(memory_format=torch.channels_last)
 
     def describe(self) -> dict[str, Any]:
         """Facts for people, as JSON knows them."""
-        preprocessing = self._model.preprocessing
+        preprocessing = self.network.model.preprocessing
         facts: dict[str, Any] = {
-            "name": self._model.architecture.get("name"),
-            "architecture": self._model.architecture,
+            "name": self.network.model.architecture.get("name"),
+            "architecture": self.network.model.architecture,
             "image_size": list(preprocessing.image_size),
             "mean": list(preprocessing.mean),
             "std": list(preprocessing.std),
@@ -58,10 +80,8 @@ class CheckpointEmbedder:
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Embed uint8 RGB images (B, 3, H, W) as float32 (B, D), behind the BNNeck."""
-        normalized = self._model.preprocessing.normalize(images)
-        output = self._model(normalized.contiguous(memory_format=torch.channels_last))
-        embedding: Tensor = output.embedding
-        return embedding.float()
+        embedding: Tensor = self.network(images)
+        return embedding
 
 
 class _Checkpoints:

@@ -30,7 +30,7 @@ FILES = (FEATURES, TABLE, META, PATHS)
 _MUST_AGREE = {
     "fingerprint": "model",
     "image_size": "image size",
-    "flip": "flip setting",
+    "views": "test-time views",
     "normalised": "normalisation",
 }
 _CHECK_ROWS = 1 << 14
@@ -216,7 +216,7 @@ def check_same_making(
     """Refuse two sets of facts (``Embeddings.meta``) that make embeddings incomparable.
 
     Raises:
-        ValueError: model, image size, mirroring or normalisation differ.
+        ValueError: model, image size, views or normalisation differ.
     """
     for key, what in _MUST_AGREE.items():
         ours, theirs = first.get(key), second.get(key)

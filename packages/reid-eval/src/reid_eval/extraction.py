@@ -1,29 +1,28 @@
-"""One pass of an embedder over records."""
+"""Embedding records: in memory, or into a folder that survives being killed."""
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from reid_data.batch import Batch
 from reid_data.images import Unreadable, UnreadableImagesError, find_unreadable
-from reid_data.loading import eval_loader
 from reid_data.records import Records
 from reid_eval.embedders import Embedder
-from reid_eval.embeddings import Embeddings
+from reid_eval.embeddings import Embeddings, check_target
+from reid_eval.journal import Journal
+from reid_eval.passing import describe_pass, embed_rows
+from reid_eval.views import Views
 
-__all__ = ["embed"]
+__all__ = ["embed", "embed_to"]
 
 _log = logging.getLogger(__name__)
+_JUST_THE_IMAGE = Views()
 
 
 def embed(
@@ -32,7 +31,7 @@ def embed(
     *,
     batch_size: int = 128,
     workers: int = 2,
-    flip: bool = False,
+    views: Views = _JUST_THE_IMAGE,
     skip_unreadable: bool = False,
     advance: Callable[[int], None] | None = None,
 ) -> Embeddings:
@@ -45,7 +44,7 @@ def embed(
         records: N images.
         batch_size: images in one forward pass; changes the result by rounding only.
         workers: loader processes; they do not change the result.
-        flip: mean of the embeddings of each image and of its mirror image.
+        views: mirrored, scaled and cropped views whose embeddings are averaged.
         skip_unreadable: drop the rows of unreadable images (``meta["unreadable"]`` counts them).
         advance: called with the number of images just embedded.
 
@@ -55,99 +54,128 @@ def embed(
         ValueError: nothing is left to embed, or the embedder returns something else than finite
             embeddings (B, D), or does not describe itself in plain values.
     """
-    facts = _facts(embedder, flip)
+    facts = describe_pass(embedder, views)
     if not skip_unreadable:
         _refuse(find_unreadable(records, workers=workers, decode=False))
     started = time.perf_counter()
     features = np.empty((len(records), embedder.embedding_size), np.float32)
-    done, unreadable = np.zeros(len(records), bool), list[Unreadable]()
+    done = np.zeros(len(records), bool)
 
-    def loaded() -> Iterator[Batch]:
-        # Every fault is wanted, not only the first one, so the loader never stops at one.
-        for batch in eval_loader(
-            records,
-            image_size=embedder.image_size,
-            batch_size=batch_size,
-            workers=workers,
-            skip_unreadable=True,
-            pin_memory=embedder.device.type == "cuda",
-        ):
-            unreadable.extend(Unreadable(paths[row], reason) for row, reason in batch.unreadable)
-            if len(batch):
-                yield batch
-
-    paths = records.paths
-    for rows, values in _embedded(embedder, loaded(), flip):
-        if not np.isfinite(values).all():
-            row = rows[~np.isfinite(values).all(axis=1)][0]
-            raise ValueError(f"the embedder's output for {paths[row]} is not finite")
+    def put(rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
         features[rows], done[rows] = values, True
         if advance is not None:
             advance(len(rows))
-    if unreadable and not skip_unreadable:
+
+    unreadable = embed_rows(
+        embedder, records, put, batch_size=batch_size, workers=workers, views=views
+    )
+    if not skip_unreadable:
         _refuse(unreadable)
+    speed = _speed(int(done.sum()), time.perf_counter() - started)
+    return _finished(records, features, done, {**facts, **speed})
+
+
+def embed_to(
+    out: str | Path,
+    embedder: Embedder,
+    records: Records,
+    *,
+    batch_size: int = 128,
+    workers: int = 2,
+    views: Views = _JUST_THE_IMAGE,
+    skip_unreadable: bool = False,
+    advance: Callable[[int], None] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
+    wait_for_all: Callable[[], object] = lambda: None,
+) -> Embeddings:
+    """Embed every image into an embeddings folder, going on where a killed pass stopped.
+
+    What is embedded lies beside ``out`` in a hidden folder until all is done. The same call goes
+    on with it; one with another model, other images or other settings starts afresh. Several
+    processes, also on several machines with a common file system, share the work and the hidden
+    folder; the result is that of one process, bit by bit.
+
+    Args:
+        out: the embeddings folder to write; an older one is replaced at the end.
+        embedder: the model.
+        records: N images.
+        batch_size: images in one forward pass; changes the result by rounding only.
+        workers: loader processes; they do not change the result.
+        views: mirrored, scaled and cropped views whose embeddings are averaged.
+        skip_unreadable: drop the rows of unreadable images (``meta["unreadable"]`` counts them).
+        advance: called with the number of images just embedded, or found embedded.
+        rank: which process this is.
+        world_size: how many processes there are.
+        wait_for_all: returns when all processes have called it, ``torch.distributed.barrier`` say.
+
+    Returns:
+        The embeddings, on disk.
+
+    Raises:
+        UnreadableImagesError: as in [`embed`][reid_eval.embed]; of this process's share.
+        ValueError: as in [`embed`][reid_eval.embed], or ``out`` holds something else.
+    """
+    target = check_target(out)
+    facts = describe_pass(embedder, views)
+    if rank == 0:
+        Journal.prepare(
+            target, records, facts, batch_size=batch_size, dimension=embedder.embedding_size
+        )
+    wait_for_all()
+    journal = Journal.open(target)
+    share = journal.share(rank, world_size)
+    todo = share[journal.done[share] == 0]
+    if advance is not None and len(share) > len(todo):
+        advance(len(share) - len(todo))
+    # Without a row of its own a process still waits for the others.
+    unreadable = list[Unreadable]()
+    started = time.perf_counter()
+    if len(todo):
+        mine = records.take(todo)
+        if not skip_unreadable:
+            _refuse(find_unreadable(mine, workers=workers, decode=False))
+
+        def put(rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
+            journal.put(todo[rows], values)
+            if advance is not None:
+                advance(len(rows))
+
+        unreadable = embed_rows(
+            embedder, mine, put, batch_size=batch_size, workers=workers, views=views
+        )
+        journal.commit()
+    if not skip_unreadable:
+        _refuse(unreadable)
+    speed = _speed(world_size * (len(todo) - len(unreadable)), time.perf_counter() - started)
+    wait_for_all()
+    if rank == 0:
+        features, done = journal.features, journal.done.astype(bool)
+        _finished(records, features, done, {**facts, **speed}).save(target)
+        journal.remove()
+    wait_for_all()
+    return Embeddings.load(target)
+
+
+def _finished(
+    records: Records, features: NDArray[np.float32], done: NDArray[np.bool_], meta: dict[str, Any]
+) -> Embeddings:
+    """The embeddings of the rows that are done."""
     if not done.any():
         raise ValueError(f"none of the {len(records)} images in {records.root} can be read")
-    if unreadable:
-        _log.info("%d unreadable images were left out", len(unreadable))
-    seconds = time.perf_counter() - started
-    meta = {
-        **facts,
-        "unreadable": len(unreadable),
+    lost = int((~done).sum())
+    if lost:
+        _log.info("%d unreadable images were left out", lost)
+        features = features[done]
+    table = records.table[done].reset_index(drop=True) if lost else records.table
+    return Embeddings(features, table, records.root.absolute(), {**meta, "unreadable": lost})
+
+
+def _speed(images: int, seconds: float) -> dict[str, float]:
+    return {
         "seconds": round(seconds, 3),
-        "images_per_second": round(int(done.sum()) / seconds, 1),
+        "images_per_second": round(images / max(seconds, 1e-3), 1),
     }
-    root = records.root.absolute()
-    if done.all():
-        return Embeddings(features, records.table, root, meta)
-    return Embeddings(features[done], records.table[done].reset_index(drop=True), root, meta)
-
-
-def _embedded(
-    embedder: Embedder, batches: Iterator[Batch], flip: bool
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Rows and embeddings, batch by batch; the device works on the next one meanwhile."""
-    waiting: tuple[Tensor, Tensor] | None = None
-    for batch in batches:
-        images = batch.images.to(embedder.device, non_blocking=True)
-        # Not around the yield below, which would switch it on for the caller as well.
-        with torch.inference_mode():
-            output = _checked(embedder, images)
-            if flip:
-                output = (output + _checked(embedder, images.flip(-1))) / 2
-        if waiting is not None:
-            yield waiting[0].numpy(), waiting[1].cpu().numpy()
-        waiting = batch.indices, output
-    if waiting is not None:
-        yield waiting[0].numpy(), waiting[1].cpu().numpy()
-
-
-def _checked(embedder: Embedder, images: Tensor) -> Tensor:
-    output = embedder(images)
-    expected = (len(images), embedder.embedding_size)
-    if not isinstance(output, Tensor) or tuple(output.shape) != expected:
-        came = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise ValueError(f"the embedder must return a tensor {expected}, it returned {came}")
-    return output.float()
-
-
-def _facts(embedder: Embedder, flip: bool) -> dict[str, Any]:
-    facts = {
-        "fingerprint": embedder.fingerprint,
-        "embedder": embedder.describe(),
-        "image_size": list(embedder.image_size),
-        "flip": flip,
-        "normalised": False,
-        "device": str(embedder.device),
-        "software": {"reid-eval": version("reid-eval"), "torch": str(torch.__version__)},
-    }
-    try:
-        json.dumps(facts)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"the embedder must describe itself in plain JSON values: {error}"
-        ) from error
-    return facts
 
 
 def _refuse(unreadable: list[Unreadable]) -> None:

@@ -9,6 +9,8 @@ import typer
 
 from reid_data.console import BatchSize, Device, Json, SkipUnreadable, Workers, note, progress, show
 from reid_eval.cli.options import (
+    BackendChoice,
+    BackendOption,
     Flip,
     GalleryFolder,
     Model,
@@ -17,6 +19,7 @@ from reid_eval.cli.options import (
     SearchFilterOption,
 )
 from reid_eval.cli.sides import Pass, check_out_file, embed_sides, open_sides
+from reid_eval.views import Views
 
 if TYPE_CHECKING:
     from reid_eval.identification import Identification
@@ -31,6 +34,7 @@ def identify_command(
     out: Annotated[Path, typer.Option("--out", help="CSV file to write.")] = Path("result.csv"),
     camera_filter: SearchFilterOption = SearchFilterChoice.NONE,
     flip: Flip = False,
+    backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
     workers: Workers = 2,
@@ -47,7 +51,7 @@ def identify_command(
     from reid_eval.identification import check_named, identify
 
     check_named(sides["gallery"].pids)
-    how = Pass(model, device, batch_size, workers, flip, skip_unreadable)
+    how = Pass(model, device, batch_size, workers, Views(flip=flip), skip_unreadable, backend.value)
     done, speed = embed_sides(sides, how)
     with progress("searching", total=len(done["gallery"])) as advance:
         answer = identify(

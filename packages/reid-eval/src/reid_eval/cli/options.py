@@ -10,17 +10,35 @@ import typer
 
 __all__ = [
     "AveragePrecisionChoice",
+    "BackendChoice",
+    "BackendOption",
     "CameraFilterOption",
     "EvaluationFilterChoice",
+    "FiveCrops",
     "Flip",
+    "FusionChoice",
+    "FusionOption",
     "GalleryFolder",
     "MetricChoice",
     "MetricOption",
     "Model",
     "QueryFolder",
+    "Scales",
+    "RerankOption",
+    "RerankSetting",
     "SearchFilterChoice",
     "SearchFilterOption",
+    "Transitions",
 ]
+
+
+class BackendChoice(StrEnum):
+    """``--backend``."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+    COMPILED = "compiled"
 
 
 class MetricChoice(StrEnum):
@@ -35,6 +53,13 @@ class AveragePrecisionChoice(StrEnum):
 
     MEAN = "mean"
     TRAPEZOID = "trapezoid"
+
+
+class FusionChoice(StrEnum):
+    """``--fusion``."""
+
+    JOINT = "joint"
+    LIKELIHOOD = "likelihood"
 
 
 class EvaluationFilterChoice(StrEnum):
@@ -64,11 +89,34 @@ GalleryFolder = Annotated[
 ]
 MetricOption = Annotated[MetricChoice, typer.Option("--metric", help="What ranks the gallery.")]
 CameraFilterOption = Annotated[
-    EvaluationFilterChoice,
+    EvaluationFilterChoice | None,
     typer.Option(
         "--camera-filter",
-        help="cross-camera leaves out what the query's camera saw of the query's person.",
+        help="cross-camera leaves out what the query's camera saw of the query's person. "
+        "Default: as the protocol has it.",
     ),
+]
+RerankOption = Annotated[
+    str,
+    typer.Option(
+        "--rerank",
+        metavar="NAME[:KEY=VALUE]",
+        help="k-reciprocal or gnn; aqe, alpha-qe or dba alone or before it, with commas between.",
+    ),
+]
+RerankSetting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rerank-set", metavar="KEY=VALUE", help="A setting of --rerank; may be repeated."
+    ),
+]
+Transitions = Annotated[
+    Path | None,
+    typer.Option("--st", help="File of `reid-eval fit-st`: fuse looks with the time in between."),
+]
+FusionOption = Annotated[
+    FusionChoice,
+    typer.Option("--fusion", help="How --st counts: as published, or as a likelihood ratio."),
 ]
 SearchFilterOption = Annotated[
     SearchFilterChoice,
@@ -80,4 +128,21 @@ SearchFilterOption = Annotated[
 ]
 Flip = Annotated[
     bool, typer.Option("--flip", help="Mean of the embeddings of each image and its mirror image.")
+]
+Scales = Annotated[
+    str,
+    typer.Option(
+        "--scales", help="Mean over enlargements of each image, such as 0.9,1,1.1 (1: as it is)."
+    ),
+]
+FiveCrops = Annotated[
+    bool,
+    typer.Option("--five-crops", help="Also the corners and the middle of each image, enlarged."),
+]
+BackendOption = Annotated[
+    BackendChoice,
+    typer.Option(
+        "--backend",
+        help="What runs the network on a CPU; auto takes the fastest that agrees with torch.",
+    ),
 ]

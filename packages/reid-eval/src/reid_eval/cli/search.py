@@ -9,6 +9,8 @@ import typer
 
 from reid_data.console import BatchSize, Device, Json, SkipUnreadable, Workers, progress, show
 from reid_eval.cli.options import (
+    BackendChoice,
+    BackendOption,
     Flip,
     GalleryFolder,
     MetricChoice,
@@ -19,6 +21,7 @@ from reid_eval.cli.options import (
     SearchFilterOption,
 )
 from reid_eval.cli.sides import Pass, check_out_file, embed_sides, open_sides
+from reid_eval.views import Views
 
 __all__ = ["search_command"]
 
@@ -38,6 +41,7 @@ def search_command(
     metric: MetricOption = MetricChoice.COSINE,
     camera_filter: SearchFilterOption = SearchFilterChoice.NONE,
     flip: Flip = False,
+    backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
     workers: Workers = 2,
@@ -50,7 +54,7 @@ def search_command(
     """
     check_out_file(out)
     sides = open_sides(query, gallery, pids="optional")
-    how = Pass(model, device, batch_size, workers, flip, skip_unreadable)
+    how = Pass(model, device, batch_size, workers, Views(flip=flip), skip_unreadable, backend.value)
     done, speed = embed_sides(sides, how)
     from reid_eval.exact_search import search
 

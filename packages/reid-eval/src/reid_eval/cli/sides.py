@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,9 +13,14 @@ from reid_data.console import note, progress
 if TYPE_CHECKING:
     from reid_data.records import Records
     from reid_eval.embedders import Embedder
+    from reid_eval.acceleration import Backend
     from reid_eval.embeddings import Embeddings
+    from reid_eval.views import Views
 
-__all__ = ["Pass", "check_out_file", "embed_sides", "open_model", "open_sides"]
+__all__ = ["Pass", "accelerated", "check_out_file", "embed_sides", "open_model", "open_sides"]
+
+_SAMPLE = 32
+"""Images on which backends are tried."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,9 @@ class Pass:
     device: str
     batch_size: int
     workers: int
-    flip: bool
+    views: Views
     skip_unreadable: bool
+    backend: Backend = "auto"
 
 
 def open_sides(
@@ -90,6 +96,7 @@ def embed_sides(
         ]
         if found:
             raise UnreadableImagesError(found)
+    embedder = accelerated(embedder, todo.values(), how)
     for name, side in todo.items():
         with progress(name, total=len(side)) as advance:
             done[name] = embed(
@@ -97,7 +104,7 @@ def embed_sides(
                 side,
                 batch_size=how.batch_size,
                 workers=how.workers,
-                flip=how.flip,
+                views=how.views,
                 skip_unreadable=how.skip_unreadable,
                 advance=advance,
             )
@@ -139,6 +146,35 @@ def open_model(how: Pass, *, needed_for: str) -> Embedder:
     return load_embedder(how.model, device=how.device)
 
 
+def accelerated(embedder: Embedder, sides: Iterable[Records], how: Pass) -> Embedder:
+    """The embedder as the wanted backend runs it, tried on some images of the sides.
+
+    Raises:
+        ValueError: the backend that was asked for cannot run here, or does not agree.
+    """
+    if how.backend == "torch" or embedder.device.type != "cpu":
+        return embedder
+    import numpy as np
+    import torch
+
+    from reid_data.loading import eval_loader
+    from reid_eval.acceleration import accelerate
+
+    parts = list(sides)
+    size = min(_SAMPLE, how.batch_size)
+    largest = max(parts, key=len)
+    rows = np.unique(np.linspace(0, len(largest) - 1, size).astype(np.int64))
+    loader = eval_loader(
+        largest.take(rows),
+        image_size=embedder.image_size,
+        batch_size=size,
+        skip_unreadable=True,
+    )
+    sample = torch.cat([batch.images for batch in loader])
+    images = sum(map(len, parts)) * max(1, len(how.views.names))
+    return accelerate(embedder, sample, images=images, backend=how.backend)
+
+
 def _check_model(embedder: Embedder, done: Mapping[str, Embeddings], how: Pass) -> None:
     """Refuse another model than that of the embeddings on the other side, before embedding."""
     from reid_eval.embeddings import check_same_making
@@ -146,7 +182,7 @@ def _check_model(embedder: Embedder, done: Mapping[str, Embeddings], how: Pass) 
     facts = {
         "fingerprint": embedder.fingerprint,
         "image_size": list(embedder.image_size),
-        "flip": how.flip,
+        "views": how.views.names,
         "normalised": False,
     }
     for name, side in done.items():

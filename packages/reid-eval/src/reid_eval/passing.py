@@ -1,0 +1,124 @@
+"""One pass of an embedder over some rows of some records, into arrays that are given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reid_data.batch import Batch
+from reid_data.images import Unreadable
+from reid_data.loading import eval_loader
+from reid_data.records import Records
+from reid_eval.embedders import Embedder
+from reid_eval.views import Views
+
+__all__ = ["describe_pass", "embed_rows"]
+
+Put = Callable[[NDArray[np.int64], NDArray[np.float32]], None]
+
+
+def embed_rows(
+    embedder: Embedder,
+    records: Records,
+    put: Put,
+    *,
+    batch_size: int,
+    workers: int,
+    views: Views,
+) -> list[Unreadable]:
+    """Embed every image and hand on what comes, batch by batch.
+
+    Args:
+        embedder: the model.
+        records: the images.
+        put: called with rows of the records (B,) and their embeddings (B, D).
+        batch_size: images in one forward pass.
+        workers: loader processes.
+        views: of each image.
+
+    Returns:
+        The images that cannot be read, every one.
+
+    Raises:
+        ValueError: the embedder returns something else than finite embeddings (B, D).
+    """
+    unreadable = list[Unreadable]()
+    paths = records.paths
+
+    def loaded() -> Iterator[Batch]:
+        # Every fault is wanted, not only the first one, so the loader never stops at one.
+        for batch in eval_loader(
+            records,
+            image_size=embedder.image_size,
+            batch_size=batch_size,
+            workers=workers,
+            skip_unreadable=True,
+            pin_memory=embedder.device.type == "cuda",
+        ):
+            unreadable.extend(Unreadable(paths[row], reason) for row, reason in batch.unreadable)
+            if len(batch):
+                yield batch
+
+    for rows, values in _embedded(embedder, loaded(), views):
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"the embedder's output for {paths[rows[~finite][0]]} is not finite")
+        put(rows, values)
+    return unreadable
+
+
+def describe_pass(embedder: Embedder, views: Views) -> dict[str, Any]:
+    """What the embeddings will say of how they were made.
+
+    Raises:
+        ValueError: the embedder does not describe itself in plain values.
+    """
+    facts = {
+        "fingerprint": embedder.fingerprint,
+        "embedder": embedder.describe(),
+        "image_size": list(embedder.image_size),
+        "views": views.names,
+        "normalised": False,
+        "device": str(embedder.device),
+        "software": {"reid-eval": version("reid-eval"), "torch": str(torch.__version__)},
+    }
+    try:
+        json.dumps(facts)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the embedder must describe itself in plain JSON values: {error}"
+        ) from error
+    return facts
+
+
+def _embedded(
+    embedder: Embedder, batches: Iterator[Batch], views: Views
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Rows and embeddings, batch by batch; the device works on the next one meanwhile."""
+    waiting: tuple[Tensor, Tensor] | None = None
+    for batch in batches:
+        images = batch.images.to(embedder.device, non_blocking=True)
+        # Not around the yield below, which would switch it on for the caller as well.
+        with torch.inference_mode():
+            output = views.embed(lambda view: _checked(embedder, view), images)
+        if waiting is not None:
+            yield waiting[0].numpy(), waiting[1].cpu().numpy()
+        waiting = batch.indices, output
+    if waiting is not None:
+        yield waiting[0].numpy(), waiting[1].cpu().numpy()
+
+
+def _checked(embedder: Embedder, images: Tensor) -> Tensor:
+    output = embedder(images)
+    expected = (len(images), embedder.embedding_size)
+    if not isinstance(output, Tensor) or tuple(output.shape) != expected:
+        came = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise ValueError(f"the embedder must return a tensor {expected}, it returned {came}")
+    return output.float()
