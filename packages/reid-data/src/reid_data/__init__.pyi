@@ -1,3 +1,11 @@
+from .attribute_sets.registry import (
+    AttributeSetInfo,
+    attribute_set_info,
+    attribute_set_options,
+    list_attribute_sets,
+    load_attributes,
+    register_attributes,
+)
 from .attributes import Attributes
 from .audit.report import AuditReport, audit_records
 from .batch import Batch
@@ -30,6 +38,7 @@ __version__: str
 
 __all__ = [
     "SPLITS",
+    "AttributeSetInfo",
     "Attributes",
     "AuditReport",
     "Augmentation",
@@ -44,6 +53,8 @@ __all__ = [
     "Unreadable",
     "UnreadableImagesError",
     "__version__",
+    "attribute_set_info",
+    "attribute_set_options",
     "audit_records",
     "dataset_info",
     "dataset_options",
@@ -51,9 +62,12 @@ __all__ = [
     "find_unreadable",
     "from_folder",
     "from_images",
+    "list_attribute_sets",
     "list_datasets",
+    "load_attributes",
     "load_dataset",
     "read_image",
+    "register_attributes",
     "register_dataset",
     "resize",
     "synthesize",

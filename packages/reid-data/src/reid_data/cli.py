@@ -29,8 +29,18 @@ def main() -> None:
 
 
 @app.command("list")
-def list_data(as_json: Json = False) -> None:
+def list_data(
+    attributes: Annotated[
+        bool, typer.Option("--attributes", help="List the tables of attributes instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """List the data sets that can be read, with their licences and options (NAME:KEY=VALUE)."""
+    if attributes:
+        from reid_data.attribute_sets.command import list_sets
+
+        list_sets(as_json=as_json)
+        return
     from reid_data.datasets import dataset_info, dataset_options, list_datasets
 
     infos = [
@@ -54,7 +64,12 @@ def list_data(as_json: Json = False) -> None:
 
 @app.command()
 def info(data: Data, root: Root, as_json: Json = False) -> None:
-    """Count the identities, images and cameras of each split."""
+    """Count the identities, images and cameras of each split, or who has which attribute."""
+    if _is_attribute_set(data):
+        from reid_data.attribute_sets.command import info_of_set
+
+        info_of_set(data, root, as_json=as_json)
+        return
     records = _load(data, root)
     rows = _summary(records)
     payload = {"data": data, "root": records.root, "splits": rows}
@@ -77,6 +92,11 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Compare with the published counts and look for unreadable images; exit code 2 if any."""
+    if _is_attribute_set(data):
+        from reid_data.attribute_sets.command import check_set
+
+        check_set(data, root, counts=counts, as_json=as_json)
+        return
     from reid_data.images import UnreadableImagesError, find_unreadable
     from reid_data.summary import published_mismatches
 
@@ -129,6 +149,20 @@ app.command()(unpack)
 app.command()(audit)
 app.command()(crops)
 app.command()(synth)
+
+
+def _is_attribute_set(data: str) -> bool:
+    from difflib import get_close_matches
+
+    from reid_data.attribute_sets.registry import is_attribute_set, list_attribute_sets
+    from reid_data.datasets import list_datasets
+
+    if is_attribute_set(data):
+        return True
+    # A name that nothing has is told by who has the nearest one.
+    name, known = data.partition(":")[0], list_datasets()
+    nearest = get_close_matches(name, [*known, *list_attribute_sets()], n=1)
+    return bool(nearest) and nearest[0] not in known
 
 
 def _load(data: str, root: Path) -> Records:

@@ -3,11 +3,12 @@
 ``market_attribute.mat`` and ``duke_attribute.mat`` (Lin et al., Improving Person Re-identification
 by Attribute and Identity Learning, PR 2019) hold a structure with ``train`` and ``test``, each with
 a field an attribute and ``image_index``, the identities as text. Published: 27 attributes of 751
-and 750 people for Market-1501, 23 of 702 and 702 for DukeMTMC-reID (of a withdrawn data set).
+and 750 people for Market-1501, 23 of 702 and 1,110 for DukeMTMC-reID (of a withdrawn data set).
 
 An attribute counts 1 (no) or 2 (yes), where "yes" is the second of two: female, long hair, short
-sleeves, short trousers, trousers instead of a dress, light shoes. ``age`` counts 1 to 4 and becomes
-four attributes here, one of which is true, so the 27 are 30.
+sleeves (``up``), short trousers (``down``), trousers instead of a dress (``clothes``); in Duke's, a
+long upper garment (``top``) and light shoes. ``age`` counts 1 to 4 and becomes four attributes
+here, one of which is true, so the 27 are 30.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from typing import Any
 import numpy as np
 
 from reid_data.attribute_sets.mat_tables import reading, structure, take_field
+from reid_data.attribute_sets.registry import (
+    AttributeSetInfo,
+    named_file,
+    register_attributes,
+)
 from reid_data.attributes import Attributes
 from reid_data.datasets.mat_files import mat_fields, mat_texts
 
@@ -30,8 +36,24 @@ AGES = ("age-young", "age-teenager", "age-adult", "age-old")
 _PID = re.compile(r"\d{1,18}", re.ASCII)
 
 
+_CITATION = (
+    "Lin et al., Improving Person Re-identification by Attribute and Identity Learning, PR 2019"
+)
+
+
+@register_attributes(
+    AttributeSetInfo(
+        name="market_attributes",
+        url="https://github.com/vana77/Market-1501_Attribute",
+        licence="no licence text is published; offered by its authors for academic research",
+        citation=_CITATION,
+        attributes=30,
+        rows={"train": 751, "test": 750},
+        note="of people, to go with market1501; 27 published, of which age becomes four",
+    )
+)
 def read_market_attributes(path: Path) -> Attributes:
-    """Read ``market_attribute.mat`` (see the module); keys are pids.
+    """Read ``market_attribute.mat`` (see the module), or the folder it is in; keys are pids.
 
     Raises:
         ValueError: the file is missing, broken or of another form.
@@ -39,8 +61,19 @@ def read_market_attributes(path: Path) -> Attributes:
     return _read(path, "market_attribute")
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="duke_attributes",
+        url="https://github.com/vana77/DukeMTMC-attribute",
+        licence="see LICENSE_DukeMTMC-attribute on its page; of a data set that was WITHDRAWN",
+        citation=_CITATION,
+        attributes=23,
+        rows={"train": 702, "test": 1110},
+        note="of people, to go with dukemtmc_reid",
+    )
+)
 def read_duke_attributes(path: Path) -> Attributes:
-    """Read ``duke_attribute.mat`` (see the module); keys are pids.
+    """Read ``duke_attribute.mat`` (see the module), or the folder it is in; keys are pids.
 
     Raises:
         ValueError: the file is missing, broken or of another form.
@@ -49,6 +82,7 @@ def read_duke_attributes(path: Path) -> Attributes:
 
 
 def _read(path: Path, variable: str) -> Attributes:
+    path = named_file(path, f"{variable}.mat")
     with reading(path):
         sides = structure(path, variable)
         parts = {side: _side(mat_fields(take_field(sides, side))) for side in ("train", "test")}

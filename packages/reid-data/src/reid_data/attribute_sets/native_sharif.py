@@ -20,6 +20,11 @@ from importlib import import_module
 from pathlib import Path
 
 from reid_data.attribute_sets.mat_tables import reading
+from reid_data.attribute_sets.registry import (
+    AttributeSetInfo,
+    named_file,
+    register_attributes,
+)
 from reid_data.attribute_sets.tables import yes_or_no
 from reid_data.attributes import Attributes
 from reid_data.console import require
@@ -31,6 +36,7 @@ NEVER_TRAINED = (
 )
 """The nine columns that published systems left out."""
 
+_FILE = "refined_Native_dataset"
 _NAME = re.compile(
     r"c(?P<camid>\d{1,9})_v(?P<video>\d{1,9})_(?P<tube>\d{1,9})_(?P<frame>\d{1,18})",
     re.IGNORECASE | re.ASCII,
@@ -63,8 +69,20 @@ def parse_native_name(name: str) -> NativeName:
     return NativeName(**{field: int(text) for field, text in match.groupdict().items()})
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="native",
+        licence="research only, no redistribution",
+        attributes=46,
+        rows={"all": 1785},
+        note="--root is the spreadsheet or its CSV form, or the folder that holds it",
+    )
+)
 def read_native(path: Path) -> Attributes:
     """Read the spreadsheet, or its CSV form (see the module); keys are names without ending.
+
+    Args:
+        path: the file, or the folder with ``refined_Native_dataset.xlsx`` (or ``.csv``).
 
     Returns:
         All attributes in the order of the columns, without slashes around their names, and the
@@ -74,6 +92,7 @@ def read_native(path: Path) -> Attributes:
         ValueError: the file is missing or of another form.
         MissingExtraError: it is a spreadsheet, and openpyxl is not installed.
     """
+    path = named_file(path, f"{_FILE}.xlsx", f"{_FILE}.csv")
     with reading(path):
         header, rows, lines = _split(_cells(path))
         places = {name.lower(): at for at, name in enumerate(header)}

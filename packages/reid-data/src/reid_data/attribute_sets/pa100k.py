@@ -2,7 +2,8 @@
 
 The layout: ``annotation.mat`` with ``attributes`` and, for ``train``, ``val`` and ``test``,
 ``<split>_images_name`` and ``<split>_label``; pictures in ``data/`` (``release_data/`` in another
-archive). Published: 80,000, 10,000 and 10,000 images. Licence: CC BY-NC 4.0.
+archive). Published: 80,000, 10,000 and 10,000 images. Licence: CC BY 4.0, as the authors of UPAR
+state it; its own page has none.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from reid_data.attribute_sets.mat_tables import labels, reading, take_field
+from reid_data.attribute_sets.registry import AttributeSetInfo, register_attributes
 from reid_data.attributes import Attributes
 from reid_data.datasets.mat_files import mat_texts, read_mat
 
@@ -21,6 +23,17 @@ _SPLITS = ("train", "val", "test")
 _FOLDERS = ("data", "release_data", "release_data/release_data")
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="pa100k",
+        url="https://github.com/xh-liu/HydraPlus-Net",
+        licence="CC BY 4.0, as the authors of UPAR state it",
+        citation="Liu et al., HydraPlus-Net: Attentive Deep Features for Pedestrian Analysis, "
+        "ICCV 2017",
+        attributes=26,
+        rows={"train": 80_000, "val": 10_000, "test": 10_000},
+    )
+)
 def read_pa100k(root: Path) -> Attributes:
     """Read PA-100K's attributes (see the module); keys are paths below the root.
 

@@ -4,7 +4,7 @@ The layout: ``PETA.mat`` with a structure ``peta``: ``data`` (19,000 rows; the l
 fifth column), ``attribute`` (105 names), ``selected_attribute`` (35 numbers from 1) and
 ``partion_attribute`` [sic] (five splits, rows from 1); pictures ``images/00001.png`` and so on.
 Published: 9,500, 1,900 and 7,600 images (Deng et al., Pedestrian Attribute Recognition at Far
-Distance, ACM MM 2014). Licence: research; see its page.
+Distance, ACM MM 2014). Licence: research only, with reference.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from reid_data.attribute_sets.mat_tables import labels, partition, reading, structure, take_field
+from reid_data.attribute_sets.registry import AttributeSetInfo, register_attributes
 from reid_data.attributes import Attributes
 from reid_data.datasets.mat_files import mat_texts
 
@@ -23,6 +24,17 @@ __all__ = ["read_peta"]
 _FIRST_LABEL = 4
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="peta",
+        url="http://mmlab.ie.cuhk.edu.hk/projects/PETA.html",
+        licence="research only, not commercial; cite the paper",
+        citation="Deng et al., Pedestrian Attribute Recognition at Far Distance, ACM MM 2014",
+        attributes=35,
+        rows={"train": 9500, "val": 1900, "test": 7600},
+        note="105 attributes with attributes=all",
+    )
+)
 def read_peta(
     root: Path, *, attributes: Literal["eval", "all"] = "eval", split: int = 0
 ) -> Attributes:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from reid_data.attribute_sets.mat_tables import labels, partition, reading, structure, take_field
+from reid_data.attribute_sets.registry import AttributeSetInfo, register_attributes
 from reid_data.attributes import Attributes
 from reid_data.datasets.mat_files import mat_texts
 
@@ -29,6 +30,25 @@ _JUDGED_V1 = 51
 _FOLDER = "RAP_dataset"
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="rap1",
+        licence="research, after a signed agreement",
+        citation="Li et al., A Richly Annotated Dataset for Pedestrian Attribute Recognition, 2016",
+        attributes=_JUDGED_V1,
+        rows={"train": 33_268, "test": 8317},
+        note="92 attributes with attributes=all",
+    ),
+    AttributeSetInfo(
+        name="rap2",
+        licence="research, after a signed agreement",
+        citation="Li et al., A Richly Annotated Pedestrian Dataset for Person Retrieval in Real "
+        "Surveillance Scenarios, TIP 2019",
+        attributes=54,
+        rows={"train": 50_957, "val": 16_986, "test": 16_985},
+        note="152 attributes with attributes=all",
+    ),
+)
 def read_rap(
     root: Path, *, attributes: Literal["eval", "all"] = "eval", split: int = 0
 ) -> Attributes:

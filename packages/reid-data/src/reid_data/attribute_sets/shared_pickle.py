@@ -15,6 +15,11 @@ from typing import Any
 import numpy as np
 
 from reid_data.attribute_sets.mat_tables import labels, reading
+from reid_data.attribute_sets.registry import (
+    AttributeSetInfo,
+    named_file,
+    register_attributes,
+)
 from reid_data.attributes import Attributes
 from reid_data.records import Ids
 from reid_data.safe_pickle import load_pickle
@@ -22,13 +27,20 @@ from reid_data.safe_pickle import load_pickle
 __all__ = ["read_attribute_pickle"]
 
 
+@register_attributes(
+    AttributeSetInfo(
+        name="dataset_all",
+        licence="that of the data set in it",
+        note="--root is the pickle, or the folder that holds dataset_all.pkl; no code in it is run",
+    )
+)
 def read_attribute_pickle(
     path: Path, *, attributes: str = "eval", split: int = 0, folder: str = ""
 ) -> Attributes:
     """Read such a pickle (see the module); keys are paths.
 
     Args:
-        path: the file.
+        path: the file, or the folder with ``dataset_all.pkl``.
         attributes: which columns: a key of ``label_idx`` (``eval``, ``color``, ``extra``), or
             ``all``. A file without ``label_idx`` has only ``all``, which then is ``eval`` too.
         split: which partition, from 0, where there are several.
@@ -39,8 +51,7 @@ def read_attribute_pickle(
             or split.
         UnsafePickleError: it asks for anything but plain containers and arrays.
     """
-    if not path.is_file():
-        raise ValueError(f"expected a pickle at {path}; there is none")
+    path = named_file(path, "dataset_all.pkl")
     with reading(path):
         content = load_pickle(path)
         names, files = _texts(content, "attr_name"), _texts(content, "image_name")

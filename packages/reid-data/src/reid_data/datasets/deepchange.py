@@ -48,7 +48,12 @@ _INFO = DatasetInfo(
     licence="academic use only, after a signed release agreement",
     citation="Xu and Zhu, DeepChange: A Long-Term Person Re-Identification Benchmark with "
     "Clothes Change, ICCV 2023",
-    counts={"train": (450, 75083), "query": (521, 17527), "gallery": (521, 62956)},
+    counts={
+        "train": (450, 75083),
+        "val": (150, 22841),
+        "query": (521, 17527),
+        "gallery": (521, 62956),
+    },
     note="has outfits by day (clothes_id) and tracklets, which stand for cameras in evaluation",
 )
 

@@ -12,11 +12,13 @@ the last says which outfit of theirs (``clothes_id``). Outfits of val and test a
 
 The protocol: rank the whole gallery for each query; there are no cameras, so ``camid`` is unknown,
 and an unknown camera never equals another. (Published readers give each image a camera of its own,
-which comes to the same in the test and to thousands of cameras in the training.)
+which comes to the same in the test and to thousands of cameras in the training.) The authors
+count query and gallery together.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,17 +39,18 @@ LAST_NAMES = NameGrammar(
 """How LaST names images, with the folder of the identity where there is one."""
 
 
-@register_dataset(
-    DatasetInfo(
-        name="last",
-        url="https://github.com/shuxjweb/last",
-        licence="academic use only, after a signed release agreement",
-        citation="Shu et al., Large-Scale Spatio-Temporal Person Re-identification: Algorithms "
-        "and Benchmark, TCSVT 2022",
-        counts={"train": (5000, 71248)},
-        note="has outfits (clothes_id) in the training set; no cameras",
-    )
+_INFO = DatasetInfo(
+    name="last",
+    url="https://github.com/shuxjweb/last",
+    licence="academic use only, after a signed release agreement",
+    citation="Shu et al., Large-Scale Spatio-Temporal Person Re-identification: Algorithms "
+    "and Benchmark, TCSVT 2022",
+    counts={"train": (5000, 71248), "val": (56, 21379), "query+gallery": (5806, 135529)},
+    note="has outfits (clothes_id) in the training set; no cameras",
 )
+
+
+@register_dataset(_INFO)
 def read_last(root: Path, *, part: Literal["test", "val"] = "test") -> Records:
     """Read LaST (see the module) from its folder or the one above.
 
@@ -67,4 +70,7 @@ def read_last(root: Path, *, part: Literal["test", "val"] = "test") -> Records:
     for folder, split in folders.items():
         table = LAST_NAMES.read(home, folder, below=True)
         parts.append(table.assign(split=split, clothes_id=pd.array([pd.NA] * len(table), "Int64")))
-    return Records(pd.concat(parts, ignore_index=True), home)
+    counts = dict(_INFO.counts)
+    if part == "val":
+        counts = {"train": counts["train"], "query+gallery": counts["val"]}
+    return Records(pd.concat(parts, ignore_index=True), home, replace(_INFO, counts=counts))
