@@ -115,7 +115,7 @@ def test_reports_that_cannot_be_compared_are_refused(results: MakeResults) -> No
     with pytest.raises(ValueError, match="at least 2 identities"):
         compare(results([0.3, 0.9], [1, 1]), results([0.4, 0.9], [1, 1]))
     with pytest.raises(ValueError, match="the query of two rows"):
-        results([0.3, 0.9], [1, 2], ["a.jpg", "a.jpg"])
+        compare(one, results([0.3, 0.9], [1, 2], ["a.jpg", "a.jpg"]))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"queries": {"path": []}}'])

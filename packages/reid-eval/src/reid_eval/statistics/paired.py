@@ -166,6 +166,9 @@ def _effect_size(people: People, column: int) -> float | None:
 
 def _aligned(first: QueryResults, second: QueryResults) -> QueryResults:
     """The second results in the order of the first queries."""
+    for side in (first, second):
+        if len(np.unique(side.paths)) != len(side.paths):
+            raise ValueError("a path is the query of two rows; queries are told apart by path")
     ours, theirs = np.argsort(first.paths), np.argsort(second.paths)
     same = np.array_equal(first.paths[ours], second.paths[theirs])
     if not same or not np.array_equal(first.pids[ours], second.pids[theirs]):

@@ -31,7 +31,7 @@ class QueryResults:
         root: folder that the paths are relative to.
 
     Raises:
-        ValueError: the parts are of different lengths, or a query's path comes twice.
+        ValueError: the parts are of different lengths.
     """
 
     report: RetrievalReport
@@ -46,8 +46,6 @@ class QueryResults:
                 f"a report of {queries} queries needs as many paths and pids, got "
                 f"{len(self.paths)} and {len(self.pids)}"
             )
-        if len(np.unique(self.paths)) != queries:
-            raise ValueError("a path is the query of two rows; queries are told apart by path")
 
     @classmethod
     def of(cls, report: RetrievalReport, query: Embeddings) -> QueryResults:
