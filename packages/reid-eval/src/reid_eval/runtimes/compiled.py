@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,13 @@ class CompiledRunner:
         filling = images[:1].expand(self._size - len(images), *images.shape[1:])
         batch = torch.cat([images, filling]).contiguous(memory_format=torch.channels_last)
         # Freezing refuses tensors made in inference mode, so gradients are only switched off.
-        with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with (
+            torch.inference_mode(False),
+            torch.no_grad(),
+            torch.autocast("cpu", torch.bfloat16),
+            warnings.catch_warnings(),
+        ):
+            # The compiler talks about caches that it looks through.
+            warnings.simplefilter("ignore")
             output: Tensor = self._network(batch.clone())
         return output[: len(images)].float()
