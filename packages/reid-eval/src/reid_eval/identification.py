@@ -57,7 +57,8 @@ class Identification:
         """Whether each query's best answer is too far away to be one (Q,)."""
         if self.threshold is None:
             return np.zeros(len(self.nearest), np.bool_)
-        return (self.nearest >= 0) & (1 - self.distances.astype(np.float64) < self.threshold)
+        too_far = 1 - self.distances.astype(np.float64) < self.threshold
+        return np.asarray((self.nearest >= 0) & too_far)
 
     @property
     def probabilities(self) -> NDArray[np.float64] | None:
@@ -75,14 +76,14 @@ class Identification:
     @property
     def present(self) -> NDArray[np.bool_]:
         """Whether each query's true identity is in the gallery (Q,)."""
-        return (self.query.pids >= 0) & np.isin(self.query.pids, self.gallery.pids)
+        return np.asarray((self.query.pids >= 0) & np.isin(self.query.pids, self.gallery.pids))
 
     @property
     def _right(self) -> NDArray[np.bool_]:
         """Given the true identity, or called unknown where that is true (Q,)."""
         has_truth = self.query.pids >= 0
         found = self.present & (self.predicted == self.query.pids)
-        return found | (has_truth & ~self.present & self.unknown)
+        return np.asarray(found | (has_truth & ~self.present & self.unknown))
 
     @property
     def known(self) -> int:

@@ -3,7 +3,8 @@
 Each validation query is tried twice: in the whole gallery, and in the gallery without its own
 person, which shows what the best answer to an unknown person scores (one identity is left out at a
 time, so nobody has to be given up for it). The threshold is the lowest at which unknown people are
-answered no more often than wanted; the probability is that the best answer is right.
+answered no more often than wanted; the probability is that the best answer is right. Both hold for
+galleries about as large as the one of validation: in a larger one a stranger finds a closer match.
 """
 
 from __future__ import annotations
