@@ -12,6 +12,7 @@ MODULES = (
     "reid_eval.evaluation",
     "reid_eval.exact_search",
     "reid_eval.report.charts",
+    "reid_eval.reranking",
 )
 
 

@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from reid_data.console import (
-    BatchSize,
-    Device,
-    Json,
-    Seed,
-    SkipUnreadable,
-    Workers,
-    note,
-    progress,
-    show,
+from reid_data.console import BatchSize, Device, Json, Seed, SkipUnreadable, Workers
+from reid_eval.cli.analyses import AnalysisWishes, make_analyses
+from reid_eval.cli.analysis_options import (
+    Confidence,
+    Degrade,
+    DegradeSide,
+    DegradeSideChoice,
+    FewestIdentities,
+    HeldOut,
+    OpenSet,
+    Sidecar,
+    SlicesOption,
 )
 from reid_eval.cli.options import (
     AveragePrecisionChoice,
+    BackendChoice,
+    BackendOption,
     CameraFilterOption,
-    EvaluationFilterChoice,
     Flip,
+    FusionChoice,
+    FusionOption,
     GalleryFolder,
     MetricChoice,
     MetricOption,
     Model,
     QueryFolder,
+    RerankOption,
+    RerankSetting,
+    Transitions,
 )
-from reid_eval.cli.sides import Pass, embed_sides, open_sides
-
-if TYPE_CHECKING:
-    from reid_data.records import Records
-    from reid_eval.embeddings import Embeddings
-    from reid_eval.metrics import RetrievalReport
+from reid_eval.cli.plan import Wishes, make_plan
+from reid_eval.cli.results import check_out, show_results, write_results
+from reid_eval.cli.sides import Pass
+from reid_eval.cli.testset import embed_test_set, open_test_set
+from reid_eval.views import Views
 
 __all__ = ["measure_command"]
-
-_JSON, _HTML = "report.json", "report.html"
 
 
 def measure_command(
@@ -55,8 +60,21 @@ def measure_command(
     embeddings: Annotated[
         bool, typer.Option(help="Leave the embeddings in OUT/query and OUT/gallery.")
     ] = True,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            metavar="NAME[:KEY=VALUE]",
+            help="image, none, tracklet, standard, same-clothes, cloth-changing, vehicleid, "
+            "cuhk03-classic, reassociation, centroid, or several with commas between. "
+            "Default: the data set's own.",
+        ),
+    ] = "",
+    ranks: Annotated[
+        str, typer.Option("--ranks", help="The k of the Rank-k to show.")
+    ] = "1,5,10,20,50",
     metric: MetricOption = MetricChoice.COSINE,
-    camera_filter: CameraFilterOption = EvaluationFilterChoice.CROSS_CAMERA,
+    camera_filter: CameraFilterOption = None,
     average_precision: Annotated[
         AveragePrecisionChoice,
         typer.Option("--average-precision", help="trapezoid is Market-1501's own definition."),
@@ -65,7 +83,20 @@ def measure_command(
         list[int] | None,
         typer.Option("--junk", help="Identity that does not count; may be repeated. Default: -1."),
     ] = None,
+    rerank: RerankOption = "",
+    rerank_set: RerankSetting = None,
+    transitions: Transitions = None,
+    fusion: FusionOption = FusionChoice.JOINT,
+    confidence: Confidence = None,
+    slices: SlicesOption = "",
+    sidecar: Sidecar = None,
+    fewest_identities: FewestIdentities = 10,
+    degrade: Degrade = None,
+    degrade_side: DegradeSide = DegradeSideChoice.QUERY,
+    open_set: OpenSet = False,
+    held_out: HeldOut = 0.0,
     flip: Flip = False,
+    backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
     workers: Workers = 2,
@@ -73,119 +104,55 @@ def measure_command(
     skip_unreadable: SkipUnreadable = False,
     as_json: Json = False,
 ) -> None:
-    """Print mAP, Rank-1, 5, 10 and mINP; with --out write a report.
+    """Print mAP, Rank-1, 5, 10, 20, 50 and mINP; with --out write a report.
 
     Measures a data set (--data, --root) or two folders (--query, --gallery), each of images or of
-    embeddings.
+    embeddings, by the data set's own protocol or those of --protocol.
     """
-    sides = _sides(data, root, query, gallery)
-    _check_out(out, embeddings)
-    how = Pass(model, device, batch_size, workers, flip, skip_unreadable)
-    done, speed = embed_sides(sides, how)
-    from reid_eval.evaluation import evaluate
+    from reid_eval.protocols import parse_protocols
 
-    report = evaluate(
-        done["query"],
-        done["gallery"],
+    wanted = parse_protocols(protocol) if protocol else None
+    sides = open_test_set(data, root, query, gallery)
+    check_out(out, embeddings)
+    wishes = Wishes(
         metric=metric.value,
-        camera_filter=camera_filter.value,
+        camera_filter=camera_filter and camera_filter.value,
         average_precision=average_precision.value,
-        junk_pids=(-1,) if junk is None else tuple(junk),
+        junk=junk,
+        rerank=rerank,
+        rerank_set=rerank_set or (),
+        transitions=transitions,
+        fusion=fusion.value,
         device=device,
     )
+    plan = make_plan(wanted, wishes, ranks=ranks, data=data, sides=sides)
+    more = AnalysisWishes(
+        confidence=confidence,
+        slices=slices,
+        sidecar=sidecar,
+        fewest_identities=fewest_identities,
+        degrade=degrade or (),
+        degrade_side=degrade_side.value,
+        open_set=open_set,
+        held_out=held_out,
+        seed=seed,
+    )
+    analyses = make_analyses(more, sides, model=model)
+    how = Pass(model, device, batch_size, workers, Views(flip=flip), skip_unreadable, backend.value)
+    done, speed = embed_test_set(sides, how)
+    from reid_eval.evaluation import evaluate_protocol
+
+    results = [
+        evaluate_protocol(done["query"], done["gallery"], each, scoring=plan.scoring)
+        for each in plan.protocols
+    ]
+    findings = analyses.run(done, results, scoring=plan.scoring, ranks=plan.ranks, how=how)
     files: dict[str, str] = {}
     if out is not None:
         name = data or f"{query} against {gallery}"
-        files = _write(out, done, report, name=name, seed=seed, embeddings=embeddings)
-    _show(report, files, model=model, data=data, speed=speed, as_json=as_json)
-
-
-def _sides(
-    data: str, root: Path | None, query: Path | None, gallery: Path | None
-) -> dict[str, Records | Embeddings]:
-    folders = query is not None or gallery is not None
-    if folders and (data or root is not None):
-        raise ValueError("expected --data and --root, or --query and --gallery, not both")
-    if folders:
-        return open_sides(query, gallery, pids="required")
-    if not data or root is None:
-        raise ValueError("expected --data NAME --root FOLDER, or --query FOLDER --gallery FOLDER")
-    from reid_data.datasets import load_dataset
-
-    records = load_dataset(data, root)
-    return {"query": records.split("query"), "gallery": records.split("gallery", "distractor")}
-
-
-def _check_out(out: Path | None, embeddings: bool) -> None:
-    if out is None:
-        return
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"--out {out} is a file; expected a folder to write to")
-    if embeddings:
-        from reid_eval.embeddings import check_target
-
-        for name in ("query", "gallery"):
-            check_target(out / name)
-
-
-def _write(
-    out: Path,
-    done: dict[str, Embeddings],
-    report: RetrievalReport,
-    *,
-    name: str,
-    seed: int,
-    embeddings: bool,
-) -> dict[str, str]:
-    from reid_eval.report import write_report
-
-    out.mkdir(parents=True, exist_ok=True)
-    files = {"report": report.save(out / _JSON), "page": out / _HTML}
-    with progress("report", total=1) as advance:
-        write_report(
-            files["page"],
-            query=done["query"],
-            gallery=done["gallery"],
-            report=report,
-            facts={"Data": name},
-            seed=seed,
+        files = write_results(
+            *(out, done, results, findings), plan=plan, name=name, seed=seed, embeddings=embeddings
         )
-        advance(1)
-    if embeddings:
-        files |= {name: side.save(out / name) for name, side in done.items()}
-    return {name: str(path) for name, path in files.items()}
-
-
-def _show(
-    report: RetrievalReport,
-    files: dict[str, str],
-    *,
-    model: str,
-    data: str,
-    speed: float | None,
-    as_json: bool,
-) -> None:
-    metrics = {row["metric"]: row["value"] for row in report.summary()}
-    counts = {
-        "queries": len(report.average_precision),
-        "skipped": report.skipped,
-        "gallery": report.protocol["gallery_size"],
-    }
-    payload: dict[str, Any] = {
-        "data": data,
-        "model": model,
-        "metrics": metrics,
-        **counts,
-        "protocol": dict(report.protocol),
-        "images_per_second": speed,
-        "files": files,
-    }
-    rows = [{name: f"{value:.1%}" for name, value in metrics.items()}]
-    title = f"{report.valid:,} queries, {counts['gallery']:,} gallery images"
-    show(rows, title=title, as_json=as_json, payload=payload)
-    for why, count in report.skipped.items():
-        note(f"{count:,} queries were skipped: {why}")
-    if speed:
-        note(f"embedded {speed:,.0f} images/s")
-    if "page" in files:
-        note(f"report: {files['page']}")
+    show_results(
+        results, findings, files, plan=plan, model=model, data=data, speed=speed, as_json=as_json
+    )
