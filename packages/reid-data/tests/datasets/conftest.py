@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -83,17 +81,3 @@ def outlined(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return done[key]
 
     return outline
-
-
-_LAYOUTS = Path(__file__).with_name("layouts.py")
-
-
-@pytest.fixture(scope="session")
-def layouts() -> ModuleType:
-    """The writers of small copies, one function a data set: ``layouts.ltcc(folder, write)``."""
-    spec = importlib.util.spec_from_file_location("reid_data_test_layouts", _LAYOUTS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

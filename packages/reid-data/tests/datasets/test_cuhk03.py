@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,65 +13,74 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
-from reid_data import load_dataset
+from reid_data import load_dataset, read_image
+from reid_data.datasets.cuhk03_release import RELEASE, unpack_cuhk03
 
-Write = Callable[..., Path]
+Folder = Callable[..., Path]
 MAT = "cuhk03_new_protocol_config_detected.mat"
 
 
 @pytest.mark.parametrize("boxes", ["detected", "labeled"])
-def test_the_new_protocol(
-    tmp_path: Path, write_image: Write, layouts: ModuleType, boxes: str
-) -> None:
-    records = load_dataset("cuhk03", layouts.cuhk03(tmp_path, write_image), boxes=boxes)
-    assert records.split("train").pids.tolist() == [10001, 10001, 20001]
-    assert records.split("query").camids.tolist() == [1]
-    assert records.split("gallery").pids.tolist() == [10002, 50002]
-    assert records.paths[0] == tmp_path / f"images_{boxes}" / "1_001_1_01.png"
+def test_the_new_protocol(drawn: Folder, boxes: str) -> None:
+    root = drawn("cuhk03")
+    records = load_dataset("cuhk03", root, boxes=boxes)
+    # The same number in two pairs of cameras is two people.
+    assert set(records.split("train").pids) == {10001, 20001, 30001, 40001}
+    assert set(records.split("query").pids) == {50001, 10002, 20002}
+    assert set(records.split("query").camids) == {1, 2}
+    assert records.paths[0] == root / f"images_{boxes}" / "1_001_1_01.png"
     assert records.info is not None
     assert records.info.counts["gallery"] == (700, 5332 if boxes == "detected" else 5328)
 
 
-def test_the_classic_protocol_asks_for_what_it_ranks(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.cuhk03(tmp_path, write_image)
+def test_the_classic_protocol_asks_for_what_it_ranks(drawn: Folder) -> None:
+    root = drawn("cuhk03")
     first = load_dataset("cuhk03:protocol=classic,split=0", root)
     second = load_dataset("cuhk03:protocol=classic,split=1,boxes=labeled", root)
     assert first.split("query").paths == first.split("gallery").paths
-    assert set(first.split("query").pids) == {10002}
-    assert set(second.split("query").pids) == {20001}
+    assert set(first.split("query").pids) == {50001, 10002, 20002}
+    assert len(set(second.split("query").pids)) == 3
     assert all(path.is_file() for path in second.paths)
-    with pytest.raises(ValueError, match=r"holds 2 splits, counted from 0; came split 2"):
-        load_dataset("cuhk03:protocol=classic,split=2", root)
+    with pytest.raises(ValueError, match=r"holds 20 splits, counted from 0; came split 20"):
+        load_dataset("cuhk03:protocol=classic,split=20", root)
     with pytest.raises(ValueError, match="new protocol has one split"):
         load_dataset("cuhk03:split=1", root)
 
 
 def test_the_divisions_may_lie_in_the_release_folder_or_in_json(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
+    drawn: Folder, copied: Folder
 ) -> None:
-    root = layouts.cuhk03(tmp_path, write_image)
+    root = copied("cuhk03")
     (root / "cuhk03_release").mkdir()
     expected = load_dataset("cuhk03", root)
     shutil.move(root / MAT, root / "cuhk03_release" / MAT)
     assert load_dataset("cuhk03", root).paths == expected.paths
-    (root / "cuhk03_release" / MAT).unlink()
-    rows = {
-        split: [[path.name, 0, 0] for path in expected.split(split).paths]
-        for split in ("train", "query", "gallery")
-    }
-    (root / "splits_new_detected.json").write_text(json.dumps([rows]))
-    assert load_dataset("cuhk03", root).paths == expected.paths
+    in_json = load_dataset("cuhk03", drawn("cuhk03:protocol=json"))
+    assert in_json.table.equals(expected.table)
 
 
-def test_damaged_divisions_are_told(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.cuhk03(tmp_path, write_image)
+def test_the_release_is_unpacked_to_what_is_read(drawn: Folder, tmp_path: Path) -> None:
+    root = drawn("cuhk03:release=true")
+    unpacked = unpack_cuhk03(root / RELEASE, tmp_path / "out")
+    assert unpacked.images == {"detected": 34, "labeled": 34}
+    assert unpacked.divisions == 20
+    for options in ({}, {"boxes": "labeled"}, {"protocol": "classic", "split": 19}):
+        table = load_dataset("cuhk03", root, **options).table
+        again = load_dataset("cuhk03", tmp_path / "out", **options)
+        read, expected = (
+            each.sort_values(["split", "path"], ignore_index=True) for each in (again.table, table)
+        )
+        assert read.equals(expected)
+    for path in again.paths:
+        original = root / path.relative_to(tmp_path / "out")
+        assert np.array_equal(read_image(path), read_image(original))
+
+
+def test_damaged_divisions_are_told(copied: Folder) -> None:
+    root = copied("cuhk03")
     content = {key: value for key, value in loadmat(root / MAT).items() if key[0] != "_"}
     savemat(root / MAT, content | {"query_idx": np.array([[0]])})
-    with pytest.raises(ValueError, match=r"query_idx in .* must count files from 1 to 6"):
+    with pytest.raises(ValueError, match=r"query_idx in .* must count files from 1 to 34"):
         load_dataset("cuhk03", root)
     del content["query_idx"]
     savemat(root / MAT, content)

@@ -4,40 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from reid_data import load_dataset
 from reid_data.datasets.deepchange import DEEPCHANGE_NAMES
 
-Write = Callable[..., Path]
+Folder = Callable[..., Path]
 
 
-def test_tracklets_stand_for_cameras(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.deepchange(tmp_path, write_image)
-    records = load_dataset("deepchange", root)
-    train = records.split("train").table
-    assert train[["pid", "camid", "camera", "tracklet"]].to_numpy().tolist() == [
-        [3, 12, 3, 12],
-        [3, 13, 4, 13],
-    ]
-    assert train["clothes_id"].tolist() == [20200112, 20200301]
-    assert train["frame"].tolist() == [123, 7]
-    real = load_dataset("deepchange:camid=camera", root)
-    assert real.split("query", "gallery").camids.tolist() == [5, 5, 17]
-    # By tracklet, the match of the query's own camera is one to be found.
-    assert records.split("query", "gallery").camids.tolist() == [50, 51, 52]
+def test_lists_are_as_published(drawn: Folder) -> None:
+    content = (drawn("deepchange") / "train-set-bbox.txt").read_text()
+    assert content.endswith(" \n\n")
+    columns = {line.count(",") for line in content.splitlines() if line}
+    assert columns == {1, 5}
 
 
-def test_the_validation_people_can_be_tested(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.deepchange(tmp_path, write_image)
-    assert load_dataset("deepchange", root).split("val").pids.tolist() == [500, 500]
-    assert load_dataset("deepchange:part=val", root).split("query").pids.tolist() == [500]
+def test_tracklets_stand_for_cameras(drawn: Folder) -> None:
+    root = drawn("deepchange", tracklet_length=2)
+    records, real = load_dataset("deepchange", root), load_dataset("deepchange:camid=camera", root)
+    assert records.camids.tolist() == records.table["tracklet"].tolist()
+    assert real.camids.tolist() == real.table["camera"].tolist()
+    assert set(real.camids) == {1, 2, 3, 4}
+    # By tracklet, the matches in the query's own camera are some to be found.
+    asked, answers = records.split("query").table, records.split("gallery").table
+    assert not set(asked["camid"]) & set(answers["camid"])
+    assert set(asked["camera"]) == set(answers["camera"])
+    walks = records.table.groupby("tracklet")
+    assert walks.size().tolist() == [2] * len(walks)
+    assert walks[["pid", "camera", "clothes_id"]].nunique().max().max() == 1
+
+
+def test_days_stand_for_outfits(drawn: Folder) -> None:
+    table = load_dataset("deepchange", drawn("deepchange")).table
+    assert set(table["clothes_id"]) == {20200112, 20200228}
+
+
+def test_the_validation_people_can_be_tested(drawn: Folder) -> None:
+    root = drawn("deepchange")
+    assert set(load_dataset("deepchange", root).split("val").pids) == {5}
+    assert set(load_dataset("deepchange", root).split("query").pids) == {6, 7}
+    val = load_dataset("deepchange:part=val", root)
+    assert set(val.split("query").pids) == set(val.split("gallery").pids) == {5}
 
 
 @pytest.mark.parametrize(
@@ -53,11 +61,9 @@ def test_names_of_several_makes(name: str, date: str, frame: int | None) -> None
     assert DEEPCHANGE_NAMES.parse(name) == {"pid": 3, "camera": 3, "date": date, "frame": frame}
 
 
-def test_a_line_without_tracklet_is_told(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.deepchange(tmp_path, write_image)
+def test_a_line_without_tracklet_is_told(copied: Folder) -> None:
+    root = copied("deepchange")
     with (root / "train-set-bbox.txt").open("a") as file:
         file.write("p0003_c03_20200112_0931_000124_bbox.jpg\n")
-    with pytest.raises(ValueError, match=r"train-set-bbox.txt, line 4: .* tracklet"):
+    with pytest.raises(ValueError, match=r"train-set-bbox.txt, line 34: .* tracklet"):
         load_dataset("deepchange", root)

@@ -70,6 +70,6 @@ def test_a_home_is_the_root_or_below_it(tmp_path: Path) -> None:
     assert find_home(tmp_path / "Alias", ["train"], aliases=["Alias"]) == tmp_path / "Alias"
     with pytest.raises(
         ValueError,
-        match=r"expected train, list.txt in .* or in its sub-folder Alias; found there: Alias/",
+        match=r"expected train, list.txt in .*Alias; missing: list.txt; found there: train/",
     ):
         find_home(tmp_path, ["train", "list.txt"], aliases=["Alias"])

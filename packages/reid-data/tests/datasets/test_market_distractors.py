@@ -10,6 +10,7 @@ import pytest
 from reid_data import load_dataset
 
 Write = Callable[..., Path]
+SPELLED = ("market1501", "market1501:distractors=true")
 
 
 @pytest.mark.parametrize("folder", ["images", "distractors_500k"])
@@ -29,6 +30,14 @@ def test_distractors_are_added_if_wanted(tmp_path: Path, write_market: Write, fo
         more.split("train", "query", "gallery").paths
         == plain.split("train", "query", "gallery").paths
     )
+
+
+def test_those_of_a_drawn_set_are_read(drawn: Write) -> None:
+    root = drawn("market1501:further=true")
+    assert (root / "images" / "00000001.jpg").is_file()
+    assert {len(load_dataset(name, root).split("distractor")) for name in SPELLED} == {4, 8}
+    cameras = load_dataset("market1501:distractors=true", root).split("distractor").camids
+    assert sorted(set(cameras)) == [-1, 1, 3, 4]
 
 
 def test_missing_distractors_are_told(tmp_path: Path, write_market: Write) -> None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from reid_data import load_dataset
 from reid_data.datasets.mot17_reid import MOT17_REID_NAMES
 
-Write = Callable[..., Path]
+Folder = Callable[..., Path]
 
 
-def test_people_distractors_and_junk(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    records = load_dataset("mot17_reid", layouts.mot17_reid(tmp_path, write_image))
-    assert records.split("train").pids.tolist() == [2, 2]
-    assert records.split("gallery").pids.tolist() == [3, 5]
-    assert records.split("distractor").pids.tolist() == [0]
-    assert records.split("junk").pids.tolist() == [-1]
+def test_people_distractors_and_junk(drawn: Folder) -> None:
+    root = drawn("mot17_reid")
+    assert (root / "bounding_box_test" / "0007.jpg").is_file()
+    records = load_dataset("mot17_reid", root)
+    assert set(records.split("train").pids) == {1, 2, 3, 4}
+    assert set(records.split("gallery").pids) == {5, 6, 7}
+    assert set(records.split("distractor").pids) == {0}
+    assert set(records.split("junk").pids) == {-1}
     assert set(records.camids) == {-1}
 
 

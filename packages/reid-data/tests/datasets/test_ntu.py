@@ -4,38 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from reid_data import load_dataset
 
-Write = Callable[..., Path]
+Folder = Callable[..., Path]
 
 
-def test_actions_stand_for_cameras(tmp_path: Path, write_image: Write, layouts: ModuleType) -> None:
-    root = layouts.ntu(tmp_path, write_image)
-    columns = ["pid", "camid", "camera", "clothes_id", "action"]
-    assert load_dataset("ntu", root).table[columns].to_numpy().tolist() == [
-        [1, 1, 1, 1, 1],
-        [1, 1, 1, 9, 1],
-        [1, 1, 2, 1, 1],
-        [1, 2, 3, 1, 2],
-        [106, 60, 2, 17, 60],
-    ]
-    assert load_dataset("ntu:camid=camera", root).camids.tolist() == [1, 1, 2, 3, 2]
-
-
-def test_a_published_list_chooses(tmp_path: Path, write_image: Write, layouts: ModuleType) -> None:
-    root = layouts.ntu(tmp_path / "crops", write_image)
-    subset = tmp_path / "subset.txt"
-    subset.write_text(
-        "/data/NTU/P001/A001/C001/S001C001P001R001A001_rgb.mp4\n\n"
-        "P106\\A060\\C002\\S017C002P106R001A060_rgb.mp4 \n"
+def test_actions_stand_for_cameras(drawn: Folder) -> None:
+    root = drawn("ntu")
+    records = load_dataset("ntu", root)
+    assert records.camids.tolist() == records.table["action"].tolist()
+    assert (
+        load_dataset("ntu:camid=camera", root).camids.tolist() == records.table["camera"].tolist()
     )
-    assert load_dataset("ntu", root, subset=subset).pids.tolist() == [1, 106]
-    assert load_dataset(f"ntu:subset={subset}", root).pids.tolist() == [1, 106]
+    assert set(records.table["camera"]) == {1, 2, 3}
+
+
+def test_a_published_list_chooses(copied: Folder) -> None:
+    root = copied("ntu", "crops")
+    subset = root / "subset.txt"
+    *_, blank, last = subset.read_text().splitlines()
+    assert blank == ""
+    assert "\\" in last
+    every = load_dataset("ntu", root)
+    chosen = load_dataset("ntu", root, subset=subset)
+    assert len(chosen) == 26
+    assert set(chosen.paths) < set(every.paths)
+    assert load_dataset(f"ntu:subset={subset}", root).paths == chosen.paths
     with subset.open("a") as file:
-        file.write("S001C001P007R001A001_rgb.mp4\n")
-    with pytest.raises(ValueError, match=r"1 of 3 names in .* have no image: S001C001P007"):
+        file.write("S001C001P099R001A001_rgb.mp4\n")
+    with pytest.raises(ValueError, match=r"1 of 27 names in .* have no image: S001C001P099"):
         load_dataset("ntu", root, subset=subset)

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 import pytest
@@ -17,8 +16,6 @@ from reid_data import cli, load_dataset
 from reid_data.console import run
 from reid_data.datasets import dataset_info, dataset_options
 from reid_data.datasets.options import check_options, describe_options, split_name
-
-Write = Callable[..., Path]
 
 
 def read(
@@ -79,10 +76,8 @@ def test_any_name_is_taken_apart_or_refused(spelled: str) -> None:
         assert all(options.values())
 
 
-def test_names_carry_options_everywhere(
-    tmp_path: Path, write_image: Write, layouts: ModuleType
-) -> None:
-    root = layouts.prcc(tmp_path, write_image)
+def test_names_carry_options_everywhere(drawn: Callable[..., Path]) -> None:
+    root = drawn("prcc")
     spelled = load_dataset("prcc:query=same", root)
     assert spelled.table.equals(load_dataset("prcc", root, query="same").table)
     assert dataset_info("prcc:query=same").name == "prcc"
@@ -96,19 +91,17 @@ def test_names_carry_options_everywhere(
 
 
 def test_the_command_line_spells_them_the_same(
-    tmp_path: Path,
-    write_image: Write,
-    layouts: ModuleType,
+    drawn: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    root = layouts.prcc(tmp_path, write_image)
+    root = drawn("prcc")
     arguments = ["info", "--data", "prcc:query=both", "--root", str(root), "--json"]
     monkeypatch.setattr(sys, "argv", ["reid-data", *arguments])
     with pytest.raises(SystemExit):
         run(cli.app)
     splits = {row["split"]: row["images"] for row in json.loads(capsys.readouterr().out)["splits"]}
-    assert splits["query"] == 3
+    assert splits["query"] == 18
     monkeypatch.setattr(sys, "argv", ["reid-data", "list", "--json"])
     with pytest.raises(SystemExit):
         run(cli.app)
