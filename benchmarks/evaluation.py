@@ -4,11 +4,13 @@
         [--rounds 5] [--scale 0.25] [--no-opponents] [--out benchmarks/results/evaluation.json]
 
 Within a round, the bare float32 product (torch, in one piece and in the engine's blocks) and our
-evaluation run in turn; what counts is the median over the rounds of their ratio, so that other
-work on the machine touches both. Memory is measured in a process of its own, above the features
-and the loaded libraries. The others come from the package index into environments of their own
-and run once. torchreid's release holds no compiled evaluator, so its Python one is what its users
-get; torchmetrics knows no cameras, so a loop filters each query's gallery before it.
+evaluation (with either precision; the numbers are compared) run in turn; what counts is the median
+over the rounds of their ratio, so that other work on the machine touches both. Memory is measured
+in a process of its own, above the features and the loaded libraries. The others come from the
+package index into environments of their own and run once. torchreid's release holds no compiled
+evaluator, so its Python one is what its users get; torchmetrics knows no cameras, so a loop
+filters each query's gallery before it; pytorch-metric-learning cannot leave images of the query's
+own camera out, so it is compared with our figures of that protocol too.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,15 +36,57 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from reid_eval.metrics import RetrievalReport, retrieval_metrics, retrieval_metrics_from_distances
+from reid_eval.metrics import (
+    Precision,
+    RetrievalReport,
+    retrieval_metrics,
+    retrieval_metrics_from_distances,
+)
 from reid_eval.metrics.products import block_sizes
 
 HERE = Path(__file__).resolve().parent
-# Requirement, runner, what the table calls it.
+
+
+class Opponent(NamedTuple):
+    """Who else; ``imports`` are what it needs beside what is here, ``protocol`` is what it does."""
+
+    title: str
+    script: str
+    requirement: str
+    imports: tuple[str, ...] = ()
+    protocol: Mapping[str, Any] = {}
+    why: str = ""
+
+
 OPPONENTS = (
-    ("torchreid==0.2.5", "torchreid_evaluation.py", "torchreid 0.2.5, Python evaluator"),
-    ("torchmetrics==1.9.0", "torchmetrics_evaluation.py", "torchmetrics 1.9.0, a loop of queries"),
+    Opponent(
+        "torchreid 0.2.5, Python evaluator",
+        "torchreid_evaluation.py",
+        "torchreid==0.2.5",
+        why="cosines rounded to float32 swap near-ties; its sums are float32",
+    ),
+    Opponent(
+        "open-metric-learning 4.0.0",
+        "oml_evaluation.py",
+        "open-metric-learning==4.0.0",
+        ("omegaconf==2.3.0", "gdown==5.2.0", "validators==0.35.0"),
+        why="distances rounded to float32 swap near-ties; a query without a match would count as 0",
+    ),
+    Opponent(
+        "pytorch-metric-learning 2.9.0",
+        "pml_evaluation.py",
+        "pytorch-metric-learning==2.9.0",
+        protocol={"camera_filter": "none", "junk_pids": ()},
+        why="no camera filter: images of the query's own camera stay in and are easy",
+    ),
+    Opponent(
+        "torchmetrics 1.9.0, a loop of queries",
+        "torchmetrics_evaluation.py",
+        "torchmetrics==1.9.0",
+        why="cosines rounded to float32 swap near-ties",
+    ),
 )
+OURS: tuple[tuple[str, Precision], ...] = (("reid-eval, fp32", "fp32"), ("reid-eval, bf16", "bf16"))
 MIB = 1 << 20
 GALLERY_ROWS_AT_ONCE = 1 << 16
 Array = npt.NDArray[Any]
@@ -130,7 +175,7 @@ def measure_time(data: Data, rounds: int, whole: bool) -> dict[str, Any]:
     blocks = block_sizes(None, None, queries=len(query), device=query.device)
     runs: dict[str, Callable[[], Any]] = {
         "product in blocks": lambda: product(query, gallery, *blocks),
-        "reid-eval": lambda: retrieval_metrics(**data),
+        **{name: partial(retrieval_metrics, **data, precision=kind) for name, kind in OURS},
     }
     if whole:
         runs["product in one piece"] = lambda: product(query, gallery, len(query), len(gallery))
@@ -160,7 +205,7 @@ def memory(field: str) -> int:
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
 
 
-def measure_memory(folder: Path, mapped: bool) -> None:
+def measure_memory(folder: Path, mapped: bool, precision: Precision) -> None:
     """In a process of its own: peak above the features and the libraries, and the metrics."""
     data = load(folder, mapped)
     few = {name: array[:50] for name, array in data.items()}
@@ -178,7 +223,7 @@ def measure_memory(folder: Path, mapped: bool) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    report = retrieval_metrics(**data)
+    report = retrieval_metrics(**data, precision=precision)
     done.set()
     watcher.join()
     # Pages of a memory map count as resident, though the system may drop them at any time.
@@ -199,21 +244,26 @@ def output(*command: str | Path) -> str:
 def measure_opponents(folder: Path, data: Data, ours: dict[str, Any]) -> dict[str, Any]:
     """Time, memory and metrics of each, and how far those are from ours."""
     results = {}
-    for requirement, script, title in OPPONENTS:
+    for opponent in OPPONENTS:
+        needs = (opponent.requirement, *opponent.imports)
         try:
-            python = output(sys.executable, HERE / "opponents" / "install.py", requirement)
-            theirs = json.loads(output(python, HERE / "opponents" / script, folder))
+            python = output(sys.executable, HERE / "opponents" / "install.py", *needs)
+            theirs = json.loads(output(python, HERE / "opponents" / opponent.script, folder))
         except subprocess.CalledProcessError as error:
-            sys.stderr.write(f"{title} is left out: {error}\n")
+            sys.stderr.write(f"{opponent.title} is left out: {error}\n")
             continue
-        theirs["difference, same features"] = difference(theirs, ours)
+        theirs["difference"] = difference(theirs, ours)
+        theirs["why"] = opponent.why
+        if opponent.protocol:
+            same = figures(retrieval_metrics(**data, **opponent.protocol))
+            theirs["difference, its protocol"] = difference(theirs, same)
         distances = folder / "distances.npy"
         if distances.exists():
             labels = {name: value for name, value in data.items() if not name.endswith("features")}
-            same = retrieval_metrics_from_distances(np.load(distances), **labels)
-            theirs["difference, same distances"] = difference(theirs, figures(same))
+            given = retrieval_metrics_from_distances(np.load(distances), **labels)
+            theirs["difference, its distances"] = difference(theirs, figures(given))
             distances.unlink()
-        results[title] = theirs
+        results[opponent.title] = theirs
     return results
 
 
@@ -226,18 +276,25 @@ def difference(theirs: dict[str, Any], ours: dict[str, Any]) -> float:
 def benchmark(folder: Path, name: str, size: Size, dim: int, options: argparse.Namespace) -> Any:
     make_features(folder, size, dim)
     mapped = ("--mapped",) if size.mapped else ()
-    ours = json.loads(output(sys.executable, __file__, "--memory", folder, *mapped))
+    ours = {
+        name: json.loads(
+            output(sys.executable, __file__, "--memory", folder, "--as", kind, *mapped)
+        )
+        for name, kind in OURS
+    }
+    if len({(one["mAP"], one["mINP"], *one["cmc"]) for one in ours.values()}) > 1:
+        raise SystemExit("the precisions do not give the same numbers")
     data = load(folder, size.mapped)
     result = {
         "size": name,
         "queries": size.queries,
         "gallery": size.gallery,
         "dim": dim,
-        "reid-eval": ours,
+        "ours": ours,
         "time": measure_time(data, options.rounds, whole=not size.mapped),
     }
     if options.opponents and name == "market1501":
-        result["opponents"] = measure_opponents(folder, data, ours)
+        result["opponents"] = measure_opponents(folder, data, ours[OURS[0][0]])
     return result
 
 
@@ -253,8 +310,7 @@ def show(results: list[dict[str, Any]]) -> None:
             cells = [f"{spent['seconds']:.2f}", f"{spent['over product in blocks']:.2f}"]
             ratio = spent.get("over product in one piece")
             cells.append(f"{ratio:.2f}" if ratio else "")
-            if name == "reid-eval":
-                ours = result[name]
+            if ours := result["ours"].get(name):
                 cells += [
                     f"{ours['extra'] / MIB:.0f}",
                     f"{ours['mAP']:.6f}",
@@ -276,14 +332,14 @@ def show(results: list[dict[str, Any]]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 132)
     console.print(table)
     for result in results:
-        libraries = result["reid-eval"]["libraries"] / MIB
+        libraries = result["ours"][OURS[0][0]]["libraries"] / MIB
         console.print(
             f"{result['size']}, {result['dim']}-d: compiled code takes {libraries:.0f} MiB"
         )
         for title, theirs in result.get("opponents", {}).items():
-            for kind in ("same features", "same distances"):
-                if gap := theirs.get(f"difference, {kind}"):
-                    console.print(f"  {title}: largest difference in mAP or CMC, {kind}: {gap:.1e}")
+            kinds = ("difference", "difference, its protocol", "difference, its distances")
+            gaps = ", ".join(f"{kind} {theirs[kind]:.1e}" for kind in kinds if kind in theirs)
+            console.print(f"  {title}: {gaps} (mAP, CMC); {theirs['why']}")
 
 
 def machine() -> dict[str, Any]:
@@ -312,10 +368,11 @@ def main() -> None:
     parser.add_argument("--no-opponents", dest="opponents", action="store_false")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     parser.add_argument("--memory", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--as", dest="precision", default="fp32", help=argparse.SUPPRESS)
     parser.add_argument("--mapped", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
-        measure_memory(options.memory, options.mapped)
+        measure_memory(options.memory, options.mapped, options.precision)
         return
     results = []
     for name in options.sizes:
