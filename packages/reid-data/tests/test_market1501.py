@@ -138,7 +138,7 @@ def test_a_missing_folder_is_told_with_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(
         ValueError,
-        match=r"expected the folders bounding_box_train, query, bounding_box_test .*"
+        match=r"expected bounding_box_train, query, bounding_box_test .*"
         r"found there: notes.txt, train/",
     ):
         load_dataset("market1501", tmp_path)

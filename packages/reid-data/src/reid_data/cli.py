@@ -10,10 +10,10 @@ import typer
 
 from reid_data.audit.command import audit
 from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
-from reid_data.datasets.command import unpack
 from reid_data.preprocess.commands import VERBS
 from reid_data.synth.command import synth
 from reid_data.tracking.command import crops
+from reid_data.unpacking import unpack
 
 if TYPE_CHECKING:
     from reid_data.records import Records
@@ -97,11 +97,18 @@ def check(
 
         check_set(data, root, counts=counts, as_json=as_json)
         return
+    from reid_data.datasets import load_parts
     from reid_data.images import UnreadableImagesError, find_unreadable
+    from reid_data.records import Records
     from reid_data.summary import published_mismatches
 
-    records = _load(data, root)
-    mismatches = published_mismatches(records) if counts else []
+    parts = load_parts(data, root)
+    records = parts[0] if len(parts) == 1 else Records.concatenate(parts)
+    mismatches = [
+        line if len(parts) == 1 or part.info is None else f"{part.info.name} {line}"
+        for part in (parts if counts else ())
+        for line in published_mismatches(part)
+    ]
     files = records.table["path"].nunique()
     with progress("checking", total=files) as advance:
         unreadable = find_unreadable(records, workers=workers, decode=decode, advance=advance)

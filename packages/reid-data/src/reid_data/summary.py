@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from reid_data.columns import SPLITS
-from reid_data.records import Records
+from reid_data.datasets.listing import quoted
+from reid_data.records import Ids, Records
 
 __all__ = ["SplitSummary", "published_mismatches", "summarise"]
+
+
+_SPARSE = 100
+"""Numbers that are spread thinner than this are not counted through."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,39 @@ def summarise(records: Records) -> list[SplitSummary]:
 def published_mismatches(records: Records) -> list[str]:
     """Compare identities and images with the published counts; one line a difference.
 
-    Nothing is returned where nothing is published.
+    A line says how many are there and how many should be, and, where identities are missing, which
+    numbers between the first and the last nobody in the whole data set has. Nothing is returned
+    where nothing is published.
     """
     mismatches = []
+    everybody = records.table["pid"].unique()
     for names, (identities, images) in (records.info.counts if records.info else {}).items():
         rows = records.table[records.table["split"].isin(names.split("+"))]
         found = (rows["pid"].nunique(), len(rows))
-        if found != (identities, images):
-            mismatches.append(
-                f"{names}: expected {identities} identities and {images} images as published, "
-                f"found {found[0]} and {found[1]}"
-            )
+        if found == (identities, images):
+            continue
+        line = (
+            f"{names}: expected {identities} identities and {images} images as published, "
+            f"found {found[0]} and {found[1]} ({_difference(found, (identities, images))})"
+        )
+        if found[0] < identities:
+            line += _unused_numbers(rows["pid"].to_numpy(), everybody)
+        mismatches.append(line)
     return mismatches
+
+
+def _difference(found: tuple[int, int], expected: tuple[int, int]) -> str:
+    said = []
+    for what, have, want in zip(("identities", "images"), found, expected, strict=True):
+        if have != want:
+            said.append(f"{abs(have - want)} {what} too {'few' if have < want else 'many'}")
+    return ", ".join(said)
+
+
+def _unused_numbers(pids: Ids, everybody: Ids) -> str:
+    """Which identities may be missing: gaps in the numbers, where these are counted through."""
+    people = pids[pids >= 0]
+    if not len(people) or people.max() - people.min() > _SPARSE * len(people):
+        return ""
+    gaps = np.setdiff1d(np.arange(people.min(), people.max()), everybody)
+    return f"; nobody is number {quoted(map(str, gaps))}" if len(gaps) else ""

@@ -76,9 +76,21 @@ def find_home(root: Path, needed: Iterable[str], *, aliases: Iterable[str] = ())
     for home in (root, *(root / alias for alias in aliases)):
         if all((home / name).exists() for name in needed):
             return home
+    if not root.is_dir():
+        raise ValueError(f"expected {', '.join(needed)} in the folder {root}; it is a file")
+    # The folder that comes nearest is the one that was meant.
+    homes = [root, *(root / alias for alias in aliases)]
+    lacking = {home: [name for name in needed if not (home / name).exists()] for home in homes}
+    nearest = min(homes, key=lambda home: len(lacking[home]))
+    if len(lacking[nearest]) < len(needed):
+        raise ValueError(
+            f"expected {', '.join(needed)} in {nearest}; missing: {', '.join(lacking[nearest])}; "
+            f"found there: {contents(nearest)}"
+        )
     below = f" or in its sub-folder {' or '.join(aliases)}" if aliases else ""
-    found = contents(root) if root.is_dir() else "a file"
-    raise ValueError(f"expected {', '.join(needed)} in {root}{below}; found there: {found}")
+    raise ValueError(
+        f"expected {', '.join(needed)} in {root}{below}; found there: {contents(root)}"
+    )
 
 
 def find_images(root: Path, *, aliases: Iterable[str] = ()) -> Path:

@@ -31,7 +31,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reid_data.datasets.listing import contents, image_names, quoted
+from reid_data.datasets.listing import contents, find_home, image_names, quoted
 from reid_data.datasets.registry import dataset_info, register_dataset
 from reid_data.records import DatasetInfo, Records
 
@@ -146,19 +146,9 @@ def read_prw(root: Path) -> Records:
 
 
 def _read(root: Path, *, aliases: tuple[str, ...]) -> Records:
-    home = _find_home(root, aliases)
+    home = find_home(root, _SPLITS, aliases=aliases)
     parts = [_read_folder(home, folder, split) for folder, split in _SPLITS.items()]
     return Records(pd.concat(parts, ignore_index=True), home)
-
-
-def _find_home(root: Path, aliases: tuple[str, ...]) -> Path:
-    for home in (root, *(root / alias for alias in aliases)):
-        if all((home / folder).is_dir() for folder in _SPLITS):
-            return home
-    raise ValueError(
-        f"expected the folders {', '.join(_SPLITS)} in {root} or in its sub-folder "
-        f"{' or '.join(aliases)}; found there: {contents(root)}"
-    )
 
 
 def _read_folder(home: Path, folder: str, split: str) -> pd.DataFrame:
