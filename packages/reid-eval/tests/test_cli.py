@@ -22,7 +22,7 @@ from reid_eval.exact_search import SearchFilter
 
 Call = Callable[..., tuple[int, str, str]]
 
-VERBS = ("test", "embed", "search", "identify", "rerank", "fit-st")
+VERBS = ("test", "embed", "search", "identify", "rerank", "fit-st", "compare")
 
 
 @pytest.fixture

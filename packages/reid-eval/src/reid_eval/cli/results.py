@@ -55,9 +55,11 @@ def write_results(
         of them, where there is more than one), ``page``, ``query``, ``gallery``.
     """
     from reid_data.files import replacing
+    from reid_eval.statistics import QueryResults
 
     out.mkdir(parents=True, exist_ok=True)
-    files = {"report": results[0].report.save(out / _JSON)}
+    queries = QueryResults.of_trial(results[0].trials[0], results[0].first.query.root)
+    files = {"report": queries.save(out / _JSON, more=findings.to_dict())}
     if sum(len(result.trials) for result in results) > 1:
         files["protocols"] = out / _ALL
         everything = [result.to_dict(plan.ranks) for result in results]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from reid_eval.metrics import RetrievalReport
 from reid_eval.report.charts import Chart, Series, line_chart, round_ticks
 from reid_eval.report.distributions import ScoreDistributions, score_distributions
 from reid_eval.report.lists import ranked_lists
+from reid_eval.report.tables import PageTable
 
 __all__ = ["write_report"]
 
@@ -31,6 +32,7 @@ def write_report(
     report: RetrievalReport,
     title: str = "Retrieval report",
     facts: Mapping[str, object] | None = None,
+    tables: Sequence[PageTable] = (),
     lists: int = 5,
     top_k: int = 10,
     seed: int = 0,
@@ -47,6 +49,7 @@ def write_report(
         report: what [`evaluate`][reid_eval.evaluation.evaluate] said about them.
         title: heading of the page.
         facts: more lines for its head, for example the name of the data set.
+        tables: more sections, for example slices; one without rows is left out.
         lists: how many of the worst, of the best and of random queries to show.
         top_k: how many answers to show for each.
         seed: which random queries.
@@ -75,6 +78,7 @@ def write_report(
         counted=_counted(report),
         charts=[_cmc(report), _distributions(distributions, protocol["metric"])],
         protocol=[(name.replace("_", " "), _said(value)) for name, value in protocol.items()],
+        tables=[table for table in tables if table.rows],
         groups=groups,
         score_name=_SCORE_NAMES[protocol["metric"]],
         footer=f"Written by reid-eval {version('reid-eval')}.",
@@ -102,7 +106,8 @@ def _model(query: Embeddings) -> dict[str, object]:
     return {
         "Model": described.get("name", "unknown"),
         "Fingerprint": str(meta.get("fingerprint", "unknown"))[:16],
-        "Embedding": f"{query.dimension} numbers" + (", mirrored too" if meta.get("flip") else ""),
+        "Embedding": f"{query.dimension} numbers"
+        + (f", mean of {views} views" if (views := len(meta.get("views", []))) else ""),
         "Image size": "unknown" if size is None else f"{size[0]} x {size[1]} (height x width)",
     }
 

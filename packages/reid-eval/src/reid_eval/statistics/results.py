@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics import RetrievalReport
+
+if TYPE_CHECKING:
+    from reid_eval.evaluation import Trial
 
 __all__ = ["REPORT_FILE", "QueryResults"]
 
@@ -51,6 +54,12 @@ class QueryResults:
     def of(cls, report: RetrievalReport, query: Embeddings) -> QueryResults:
         """The results of evaluating ``query``."""
         return cls(report, query.table["path"].to_numpy(np.str_), query.pids, query.root)
+
+    @classmethod
+    def of_trial(cls, trial: Trial, root: Path) -> QueryResults:
+        """The results of one trial of a protocol, whose paths are relative to ``root``."""
+        paths = trial.queries["path"].to_numpy(np.str_)
+        return cls(trial.report, paths, trial.queries["pid"].to_numpy(np.int64), root)
 
     def to_dict(self) -> dict[str, Any]:
         """The report's own dictionary, with the path and pid of each query beside its figures."""

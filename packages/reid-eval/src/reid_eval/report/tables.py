@@ -1,0 +1,28 @@
+"""Tables that a report may carry: intervals, slices, levels of degradation, open-set rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["PageTable"]
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """One section with a table.
+
+    Attributes:
+        title: its heading.
+        rows: one mapping a line, of texts; the first one's keys are the columns.
+        note: a sentence below the table.
+    """
+
+    title: str
+    rows: Sequence[Mapping[str, str]]
+    note: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headings."""
+        return tuple(self.rows[0]) if self.rows else ()
