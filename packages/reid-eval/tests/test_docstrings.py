@@ -11,8 +11,13 @@ MODULES = (
     "reid_eval.embedders",
     "reid_eval.evaluation",
     "reid_eval.exact_search",
+    "reid_eval.open_set.detection",
     "reid_eval.report.charts",
     "reid_eval.reranking",
+    "reid_eval.robustness.levels",
+    "reid_eval.statistics.bootstrap",
+    "reid_eval.statistics.intervals",
+    "reid_eval.statistics.paired",
 )
 
 

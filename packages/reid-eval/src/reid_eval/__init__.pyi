@@ -6,27 +6,35 @@ from .exact_search import SearchResult, search
 from .extraction import embed, embed_to
 from .identification import Identification, identify
 from .metrics import RetrievalReport, retrieval_metrics
+from .open_set import Calibration, calibrate, evaluate_open_set
 from .regions import embed_boxes, embed_detections
 from .report import write_report
+from .statistics import QueryResults, compare, confidence_intervals, slice_report
 from .views import Views
 
 __version__: str
 
 __all__ = [
+    "Calibration",
     "Embedder",
     "EmbedderPlugin",
     "Embeddings",
     "Identification",
+    "QueryResults",
     "RetrievalReport",
     "SearchResult",
     "Views",
     "__version__",
     "accelerate",
+    "calibrate",
+    "compare",
+    "confidence_intervals",
     "embed",
     "embed_boxes",
     "embed_detections",
     "embed_to",
     "evaluate",
+    "evaluate_open_set",
     "identify",
     "list_backends",
     "list_embedders",
@@ -34,5 +42,6 @@ __all__ = [
     "resolve_device",
     "retrieval_metrics",
     "search",
+    "slice_report",
     "write_report",
 ]
