@@ -11,6 +11,7 @@ from .people import Person as Person
 from .people import sample_person as sample_person
 from .plan import Shot as Shot
 from .plan import plan_shots as plan_shots
+from .sheet import contact_sheet as contact_sheet
 from .studio import Studio as Studio
 from .studio import open_studio as open_studio
 from .writing import synthesize as synthesize

@@ -95,17 +95,17 @@ def _paint_person(front: Canvas, it: Occluder) -> None:
 
 
 def _paint_pole(front: Canvas, it: Occluder) -> None:
-    front.paint(_SOLID, front.tube((0.0, 0.0), (0.0, 2.0), (0.045, 0.04)), it.colour)
+    front.paint(_SOLID, front.tube((0.0, 0.0), (0.0, 2.0), (0.034, 0.030)), it.colour)
 
 
 def _paint_car(front: Canvas, it: Occluder) -> None:
-    cabin = front.tube((-0.42, 0.50), (0.50, 0.50), (0.20, 0.23, 0.23, 0.18))
+    cabin = front.tube((-0.42, 0.47), (0.50, 0.47), (0.17, 0.20, 0.20, 0.15))
     front.paint(_SOLID, cabin, it.colour)
-    window = front.tube((-0.36, 0.53), (0.42, 0.53), (0.10, 0.13, 0.13, 0.10))
+    window = front.tube((-0.36, 0.51), (0.42, 0.51), (0.08, 0.11, 0.11, 0.08))
     front.paint(_SOLID, window, _GLASS, ambient=0.8)
     body = front.tube((-1.05, 0.30), (1.05, 0.30), (0.13, 0.19, 0.20, 0.20, 0.18, 0.12))
     front.paint(_SOLID, body, it.colour)
-    sill = front.tube((-1.0, 0.15), (1.0, 0.15), (0.03, 0.03))
+    sill = front.tube((-0.98, 0.10), (0.98, 0.10), (0.06, 0.06))
     front.paint(_SOLID, sill, [0.45 * value for value in it.colour])
     for middle in (-0.68, 0.68):
         front.paint(_SOLID, front.ellipse((middle, 0.15), (0.15, 0.15)), _RUBBER)
