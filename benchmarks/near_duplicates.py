@@ -1,27 +1,30 @@
 """Near duplicates among 100,000 perceptual hashes: seconds, and agreement with comparing all.
 
-    python benchmarks/near_duplicates.py [--images 100000] [--distance 6]
+    python benchmarks/near_duplicates.py [--scale small] [--rounds 5] [--distance 6] [--out FILE]
 
 The hashes are as unevenly spread as those of people's crops: drawn around 500 centres, from which
 a sixth of the bits differ, plus copies with up to `distance` bits changed. The opponent compares
-all pairs in blocks of NumPy, as one does before one looks for something better; it runs on at most
-20,000 hashes, and its time is scaled by the square.
+all pairs, row by row with NumPy; it runs on at most 20,000 hashes, where the ratio is measured,
+and its time for all is scaled by the square.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
 import time
+from functools import partial
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
+from _report import arguments, machine, ratio, save, show, spent, turns
+from opponents.all_pairs import all_pairs
 
 from reid_data.audit.duplicates import near_pairs
 
 Hashes = npt.NDArray[np.uint64]
-CENTRES, SPREAD, COPIES = 500, 1 / 6, 0.02
+IMAGES, CENTRES, SPREAD, COPIES = 100_000, 500, 1 / 6, 0.02
 MOST_FOR_ALL_PAIRS = 20_000
+MOST_SECONDS = 180.0
 
 
 def make_hashes(images: int, distance: int) -> Hashes:
@@ -37,44 +40,47 @@ def make_hashes(images: int, distance: int) -> Hashes:
     return np.asarray(generator.permutation(hashes), dtype=np.uint64)
 
 
-def all_pairs(hashes: Hashes, distance: int) -> npt.NDArray[np.int64]:
-    """The opponent: every hash with every later one."""
-    found = []
-    for first, value in enumerate(hashes):
-        near = np.bitwise_count(hashes[first + 1 :] ^ value) <= distance
-        later = np.flatnonzero(near) + first + 1
-        found.append(np.stack([np.full(len(later), first), later], axis=1))
-    return np.concatenate(found).astype(np.int64)
+def ours(hashes: Hashes, distance: int) -> npt.NDArray[np.int64]:
+    return near_pairs(hashes, max_distance=distance)[0]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=100_000)
+    parser = arguments(__doc__)
     parser.add_argument("--distance", type=int, default=6)
-    given = parser.parse_args()
-    hashes = make_hashes(given.images, given.distance)
-
-    wall, cpu = time.perf_counter(), time.process_time()
-    pairs, _ = near_pairs(hashes, max_distance=given.distance)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-
+    options = parser.parse_args()
+    hashes = make_hashes(max(round(IMAGES * options.scale), 100), options.distance)
     some = hashes[:MOST_FOR_ALL_PAIRS]
-    ours_cpu = time.process_time()
-    ours, _ = near_pairs(some, max_distance=given.distance)
-    ours_cpu = time.process_time() - ours_cpu
-    theirs_cpu = time.process_time()
-    theirs = all_pairs(some, given.distance)
-    theirs_cpu = time.process_time() - theirs_cpu
-
-    print(f"{platform.processor() or platform.machine()}, numpy {np.__version__}, one thread")
-    print(f"{given.images:,} hashes, {given.distance} bits: {len(pairs):,} pairs")
-    print(f"  multi-index hashing {wall:8.2f} s ({cpu:.2f} s of CPU)")
-    whole = theirs_cpu * (given.images / len(some)) ** 2
-    print(f"  all pairs           {whole:8.2f} s of CPU, scaled from {len(some):,}")
-    print(
-        f"{len(some):,} hashes: {ours_cpu:.2f} s against {theirs_cpu:.2f} s of CPU, ratio "
-        f"{theirs_cpu / ours_cpu:.1f}, same pairs: {np.array_equal(ours, theirs)}"
+    equal = np.array_equal(ours(some, options.distance), all_pairs(some, options.distance))
+    seconds = turns(
+        {
+            "ours": partial(ours, some, options.distance),
+            "theirs": partial(all_pairs, some, options.distance),
+        },
+        options.rounds,
     )
+    wall = time.perf_counter()
+    whole = spent(partial(ours, hashes, options.distance))
+    wall = time.perf_counter() - wall
+    scaled = median(seconds["theirs"]) * (len(hashes) / len(some)) ** 2
+    rows = [
+        {"by": "reid-data", f"{len(some):,}": median(seconds["ours"]), f"{len(hashes):,}": whole},
+        {
+            "by": "all pairs",
+            f"{len(some):,}": median(seconds["theirs"]),
+            f"{len(hashes):,}": scaled,
+        },
+    ]
+    faster = ratio(seconds["theirs"], seconds["ours"])
+    show("Near duplicates: seconds of processor time (all pairs: scaled)", rows)
+    results = {
+        "hashes": len(hashes),
+        "wall seconds": wall,
+        "promised, at most": MOST_SECONDS,
+        f"faster than all pairs among {len(some)}": faster,
+        "same pairs": bool(equal),
+    }
+    show("", [results])
+    save(options.out, {"machine": machine("numpy"), **results, "rows": rows})
 
 
 if __name__ == "__main__":
