@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import re
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reid_data import load_dataset
 from reid_data.synth import Difficulty, synthesize
 from reid_data.synth.command import synth
 from reid_data.synth.plan import plan_shots
+from reid_data.synth.writing import prepare
 
 GRAMMAR = re.compile(r"^(-1|\d{4})_c(\d)s(\d)_(\d{6})_(\d{2})\.jpg$")
 SMALL = {
@@ -70,6 +73,23 @@ def test_images_are_jpegs_of_the_size_that_was_asked_for(tmp_path: Path):
     for path in (tmp_path / "data").rglob("*.jpg"):
         with Image.open(path) as image:
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (32, 64))
+
+
+def test_what_the_usual_data_set_is_called_is_frozen(tmp_path: Path):
+    """Results are compared over time; `test_synth_difficulty` freezes what is drawn."""
+    names = [path for path, _ in prepare(tmp_path / "data").arrangement.images]
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    assert digest == "0851ffd087c0c51c9ccdfac1e8a4a0fb52eadae95a5fa671fa60fdbd97bad047"
+
+
+def test_a_table_tells_what_was_drawn(written: Path):
+    records = load_dataset("csv", written / "records.csv")
+    assert sorted(records.paths) == sorted(written.rglob("*.jpg"))
+    assert records.table["split"].value_counts().to_dict() == {
+        "train": 18, "gallery": 12, "query": 6, "distractor": 5, "junk": 2,
+    }  # fmt: skip
+    assert set(records.table["clothes_id"]) == {0}
+    assert records.table["timestamp"].tolist() == (records.table["frame"] / 25).tolist()
 
 
 def test_counts_progress_and_facts(tmp_path: Path):

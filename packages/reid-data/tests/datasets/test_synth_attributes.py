@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reid_data import Attributes, load_dataset
+from reid_data import Attributes, cli, load_dataset
 from reid_data.attribute_sets.identity_attributes import (
     read_duke_attributes,
     read_market_attributes,
@@ -18,6 +20,7 @@ from reid_data.attribute_sets.peta import read_peta
 from reid_data.attribute_sets.rap import read_rap
 from reid_data.attribute_sets.shared_pickle import read_attribute_pickle
 from reid_data.attribute_sets.upar import UPAR_NAMES, read_upar
+from reid_data.console import run
 from reid_data.synth import Person, sample_person
 from reid_data.synth.layouts import published_names
 from reid_data.synth.upar import attributes_of
@@ -151,6 +154,37 @@ def test_the_shared_pickle(drawn: Drawn) -> None:
     other = read_attribute_pickle(root / "dataset_all.pkl", attributes="extra", split=1)
     assert other.names == ("Female", "Hat")
     assert other.partitions["test"].tolist() != read.partitions["test"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [
+        ("pa100k", "pa100k"),
+        ("peta", "peta:split=4"),
+        ("rap:version=v1", "rap1"),
+        ("rap:version=v2", "rap2"),
+        ("upar:header=copied", "upar"),
+        ("native:form=xlsx", "native"),
+        ("dataset_all", "dataset_all"),
+        ("market1501:attributes=true", "market_attributes"),
+        ("dukemtmc_reid:attributes=true", "duke_attributes"),
+    ],
+)
+def test_the_command_line_reads_it(
+    drawn: Drawn,
+    layout: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for verb, *further in (["info"], ["check", "--no-counts", "--workers", "0"]):
+        arguments = ["reid-data", verb, "--data", name, "--root", str(drawn(layout)), "--json"]
+        monkeypatch.setattr(sys, "argv", [*arguments, *further])
+        with pytest.raises(SystemExit) as end:
+            run(cli.app)
+        out = capsys.readouterr()
+        assert end.value.code == 0, out.err
+        assert json.loads(out.out)
 
 
 @pytest.mark.parametrize(
