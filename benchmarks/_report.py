@@ -85,14 +85,18 @@ def machine(*packages: str) -> dict[str, Any]:
 
 def show(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table."""
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for column, value in rows[0].items():
         table.add_column(column, justify="left" if isinstance(value, str) else "right")
     for row in rows:
         table.add_row(
             *(f"{value:,.4g}" if isinstance(value, float) else str(value) for value in row.values())
         )
-    Console(width=None if sys.stdout.isatty() else 132).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 132, highlight=False)
+    if title:
+        # Above the table, not in it: rich would fold it to the table's width.
+        console.print(title, style="bold")
+    console.print(table)
 
 
 def save(out: Path | None, results: Mapping[str, Any]) -> None:
