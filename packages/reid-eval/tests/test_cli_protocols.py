@@ -83,7 +83,8 @@ def test_several_protocols_make_one_table(call: Call, market: Path) -> None:
     assert [each["gallery"] for each in payload["protocols"]] == [13, 5]
     saved = json.loads(Path("out/protocols.json").read_text())
     assert [each["name"] for each in saved] == ["image", "centroid"]
-    assert json.loads(Path("out/report.json").read_text()) == saved[0]["trials"][0]
+    first = json.loads(Path("out/report.json").read_text())
+    assert first["queries"]["first_hit_rank"] == saved[0]["trials"][0]["queries"]["first_hit_rank"]
     assert Path("out/report.html").is_file()
     code, out, err = call("test", *MODEL, *data, *wanted)
     assert code == 0
@@ -181,6 +182,38 @@ def test_re_ranking_a_test_and_re_ranking_lists_agree(call: Call, walks: tuple[P
     assert code == 0
     assert "before" in out
     assert Path("reranked.parquet").is_file()
+
+
+def test_embedding_centroids_leaves_one_row_a_person(call: Call, market: Path) -> None:
+    data = ("--data", "market1501", "--root", market, "--split", "gallery")
+    images = answer(call, "embed", *MODEL, *data, "--out", "images")
+    payload = answer(call, "embed", *MODEL, *data, "--out", "people", "--centroids")
+    assert (images["count"], payload["count"]) == (12, 4)
+    people, single = Embeddings.load("people"), Embeddings.load("images")
+    assert np.load("people/paths.npy").tolist() == ["1", "2", "3", "4"]
+    np.testing.assert_allclose(
+        people.features[2], single.features[single.pids == 3].mean(axis=0), rtol=1e-5
+    )
+    assert answer(call, "embed", *MODEL, *data, "--out", "people", "--centroids")["count"] == 4
+
+
+def test_video_without_queries_is_measured_within_itself(
+    call: Call, tmp_path: Path, write_picture: Callable[..., Path]
+) -> None:
+    rows = [(pid, frame) for pid in (1, 2, 3) for frame in (1, 20, 40)]
+    for pid, frame in rows:
+        write_picture(tmp_path / f"crops/{pid}_{frame}.png", pid, noise=frame)
+    table = pd.DataFrame(rows, columns=["pid", "frame"]).assign(split="val", sequence=0)
+    table["path"] = [f"{pid}_{frame}.png" for pid, frame in rows]
+    table.to_csv(tmp_path / "crops/records.csv", index=False)
+    data = ("--data", "csv", "--root", tmp_path / "crops/records.csv")
+    code, out, err = call("test", *MODEL, *data, "--protocol", "reassociation:gap=30")
+    assert code == 0, err
+    assert "its val images ask and answer" in err
+    assert "6 queries, 9 gallery images" in out
+    code, _, err = call("test", *MODEL, *data)
+    assert code == 2
+    assert "no images in split query" in err
 
 
 def test_rerank_reads_embeddings_only(call: Call, market: Path) -> None:

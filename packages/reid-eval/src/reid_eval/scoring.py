@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,6 +30,7 @@ from reid_eval.rerank import (
     JointLogistic,
     distance_blocks,
 )
+from reid_eval.rerank.distances import as_tensor
 from reid_eval.reranking import Reranking
 
 __all__ = ["Blocks", "Scoring"]
@@ -127,7 +127,7 @@ class Scoring:
         if self.plain:
             return query, gallery
         place = resolve_device(self.device)
-        tensors = [torch.from_numpy(np.array(side)).to(place) for side in (query, gallery)]
+        tensors = [as_tensor(side).to(place) for side in (query, gallery)]
         for expand in self.reranking.expansions:
             tensors = list(expand(tensors[0], tensors[1]))
         return tensors[0], tensors[1]

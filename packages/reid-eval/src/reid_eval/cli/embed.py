@@ -26,6 +26,7 @@ from reid_eval.views import Views
 
 if TYPE_CHECKING:
     from reid_data.records import Records
+    from reid_eval.embeddings import Embeddings
 
 __all__ = ["embed_command"]
 
@@ -47,6 +48,9 @@ def embed_command(
     flip: Flip = False,
     scales: Scales = "1",
     five_crops: FiveCrops = False,
+    centroids: Annotated[
+        bool, typer.Option("--centroids", help="One row a person: the mean over their images.")
+    ] = False,
     backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
@@ -87,12 +91,14 @@ def embed_command(
             )
     if not first:
         return
+    if centroids:
+        result = _averaged(result, out)
     if dropped := result.meta["unreadable"]:
         note(f"{dropped} unreadable image(s) left out")
     payload = {**result.meta, "out": str(out), "count": len(result), "root": str(result.root)}
     row = {
         "embeddings": str(out),
-        "images": len(result),
+        "people" if centroids else "images": len(result),
         "dimensions": result.dimension,
         "images/s": f"{result.meta['images_per_second']:,.0f}",
     }
@@ -103,6 +109,15 @@ def embed_command(
             f"{chosen['backend']} in {chosen['precision']}: {chosen['speedup']:.1f} times torch, "
             f"agrees to {chosen['agreement']['mean']:.4f} (worst {chosen['agreement']['worst']:.4f})"
         )
+
+
+def _averaged(images: Embeddings, out: Path) -> Embeddings:
+    """Put the centroids in the place of the images' embeddings."""
+    from reid_eval.protocols import centroids
+
+    result = centroids(images)
+    result.save(out)
+    return result
 
 
 def _numbers(text: str) -> tuple[float, ...]:

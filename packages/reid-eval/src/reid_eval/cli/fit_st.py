@@ -80,9 +80,10 @@ def fit_st_command(
         "people": len(set(train.pids.tolist())),
         "transitions": int(pairs.sum()),
         "camera pairs": int((pairs > 0).sum()),
-        "in the last bin": float(found.same[:, :, -1].sum() / pairs.sum()),
+        "share in the last bin": round(float(found.same[:, :, -1].sum() / pairs.sum()), 4),
     }
-    show([facts], as_json=as_json, payload=facts)
+    rows = [{"what": what, "value": str(value)} for what, value in facts.items()]
+    show(rows, as_json=as_json, payload=facts)
 
 
 def _kind(clock: ClockChoice, name: str, table: pd.DataFrame) -> ClockKind:

@@ -112,7 +112,8 @@ def measure_command(
     from reid_eval.protocols import parse_protocols
 
     wanted = parse_protocols(protocol) if protocol else None
-    sides = open_test_set(data, root, query, gallery)
+    redraws = wanted is not None and all(each.redraws for each in wanted)
+    sides = open_test_set(data, root, query, gallery, redraws=redraws)
     check_out(out, embeddings)
     wishes = Wishes(
         metric=metric.value,

@@ -17,12 +17,17 @@ __all__ = ["embed_test_set", "open_test_set"]
 
 
 def open_test_set(
-    data: str, root: Path | None, query: Path | None, gallery: Path | None
+    data: str, root: Path | None, query: Path | None, gallery: Path | None, *, redraws: bool
 ) -> dict[str, Records | Embeddings]:
     """Read a data set's test images, or two folders; no image is opened.
 
-    A data set without queries (video that is evaluated within itself) is both query and gallery,
-    one and the same object.
+    Args:
+        data: its name; empty for folders.
+        root: its folder.
+        query: the one folder.
+        gallery: the other.
+        redraws: the protocols choose queries by themselves. Then a data set without any (as video
+            is) is query and gallery at once, one and the same object.
 
     Raises:
         ValueError: too much or too little is said, or what is named cannot be read.
@@ -36,13 +41,14 @@ def open_test_set(
         raise ValueError("expected --data NAME --root FOLDER, or --query FOLDER --gallery FOLDER")
     from reid_data.datasets import load_dataset
 
-    return _sides_of(load_dataset(data, root), data)
+    video = data.partition(":")[0] == "mot_sequences"
+    return _sides_of(load_dataset(data, root), data, redraws=redraws or video)
 
 
-def _sides_of(records: Records, data: str) -> dict[str, Records | Embeddings]:
+def _sides_of(records: Records, data: str, *, redraws: bool) -> dict[str, Records | Embeddings]:
     splits = set(records.table["split"])
     inside = next((name for name in ("val", "train") if name in splits), None)
-    if "query" in splits or data.partition(":")[0] != "mot_sequences" or inside is None:
+    if "query" in splits or not redraws or inside is None:
         return {"query": records.split("query"), "gallery": records.split("gallery", "distractor")}
     note(f"{data} has no queries: its {inside} images ask and answer")
     images = records.split(inside)

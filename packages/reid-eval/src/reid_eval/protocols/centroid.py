@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -66,8 +67,9 @@ def centroids(embeddings: Embeddings) -> Embeddings:
         embeddings: N embeddings.
 
     Returns:
-        One row an identity. Its ``path`` is the pid as text, its camera unknown, and ``images``
-        says how many images the mean is of.
+        One row an identity. Its ``path`` is the pid as text (below no folder), its camera unknown,
+        and ``images`` says how many images the mean is of. An evaluation against them would not
+        know the query's camera inside a mean: that is what `Centroids` is for.
 
     Raises:
         ValueError: no image has an identity.
@@ -83,7 +85,7 @@ def centroids(embeddings: Embeddings) -> Embeddings:
     if not somebody.any():
         raise ValueError(f"none of the {len(embeddings)} embeddings has an identity (pid 0 or up)")
     sums = _Sums.of(embeddings.take(somebody), alone=False)
-    return sums.without(-1)
+    return replace(sums.without(-1), root=Path())
 
 
 @dataclass(frozen=True, eq=False)
