@@ -13,6 +13,7 @@ MODULES = (
     "reid_eval.exact_search",
     "reid_eval.open_set.detection",
     "reid_eval.report.charts",
+    "reid_eval.report.tables",
     "reid_eval.reranking",
     "reid_eval.robustness.levels",
     "reid_eval.statistics.bootstrap",

@@ -92,6 +92,8 @@ def _show(
         **{name: [one.to_dict() for one in queries] for name, queries in changed.items()},
         "page": None if out is None else str(out),
     }
+    from reid_eval.report.tables import points
+
     rows = []
     for one in found.changes:
         gap = one.difference
@@ -100,8 +102,8 @@ def _show(
                 "figure": one.metric,
                 "A": f"{one.first:.1%}",
                 "B": f"{one.second:.1%}",
-                "B - A": f"{100 * gap.value:+.1f}",
-                f"{gap.confidence:.0%} interval": f"{100 * gap.low:+.1f} to {100 * gap.high:+.1f}",
+                "B - A": points(gap.value),
+                f"{gap.confidence:.0%} interval": f"{points(gap.low)} to {points(gap.high)}",
                 "p": f"{one.p_value:.2g}",
                 "effect size": "" if one.effect_size is None else f"{one.effect_size:+.2f}",
                 "people up/down": f"{one.better:,}/{one.worse:,}",

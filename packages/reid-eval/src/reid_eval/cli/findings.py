@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reid_eval.report.tables import PageTable
+from reid_eval.report.tables import PageTable, points
 
 if TYPE_CHECKING:
     from reid_eval.cli.analyses import Findings
@@ -52,7 +52,7 @@ def _slices(slices: Sequence[Slice]) -> PageTable:
             "identities": f"{one.identities:,}",
             "queries": f"{one.queries:,}",
             "matches": f"{one.matches:,}",
-            "mAP": interval_text(one.mAP) if one.mAP else one.note,
+            "mAP": interval_text(one.mAP) if one.mAP else "too few identities",
             "Rank-1": interval_text(one.rank_1) if one.rank_1 else "",
         }
         for one in slices
@@ -71,7 +71,7 @@ def _robustness(results: Sequence[DegradedResult]) -> PageTable:
         {
             "images": one.level.name if one.level else "as they are",
             "mAP": f"{one.report.mAP:.1%}",
-            "change": f"{100 * (one.report.mAP - before):+.1f}",
+            "change": points(one.report.mAP - before),
             "Rank-1": f"{one.report.rank(1):.1%}",
             "mINP": f"{one.report.mINP:.1%}",
         }

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reid_data.files import replacing
 from reid_eval.report.charts import Chart, Series, line_chart, round_ticks
+from reid_eval.report.tables import points
 from reid_eval.report.thumbnails import thumbnail
 from reid_eval.statistics import Change, ChangedQuery, Comparison, most_changed
 
@@ -147,8 +148,8 @@ def _rows(changes: tuple[Change, ...]) -> list[_Row]:
                 metric=one.metric,
                 first=f"{one.first:.1%}",
                 second=f"{one.second:.1%}",
-                difference=_points(gap.value),
-                interval=f"{_points(gap.low)} to {_points(gap.high)}",
+                difference=points(gap.value),
+                interval=f"{points(gap.low)} to {points(gap.high)}",
                 p_value="< 0.001" if one.p_value < 0.001 else f"{one.p_value:.3f}",
                 effect="" if one.effect_size is None else f"{one.effect_size:+.2f}",
                 people=f"{one.better:,} / {one.worse:,}",
@@ -157,11 +158,6 @@ def _rows(changes: tuple[Change, ...]) -> list[_Row]:
             )
         )
     return rows
-
-
-def _points(share: float) -> str:
-    """A difference of shares in percentage points, with a true minus."""
-    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _cmc(comparison: Comparison, names: tuple[str, str]) -> Chart:
@@ -194,9 +190,9 @@ def _people(comparison: Comparison) -> Chart:
     _, owner = np.unique(comparison.first.pids[known], return_inverse=True)
     owner = owner.reshape(-1)
     own = np.sort(np.bincount(owner, gaps[known]) / np.bincount(owner))
-    reach = max(abs(float(own[0])), abs(float(own[-1])), 0.01)
+    low, high = 100 * min(float(own[0]), 0.0), 100 * max(float(own[-1]), 0.0)
     return line_chart(
-        [Series("difference of the person's mean AP", "one", np.linspace(0, 100, len(own)), own)],
+        [Series("the person's own mean AP", "one", np.linspace(0, 100, len(own)), 100 * own)],
         key="people",
         title="Change person by person",
         description=(
@@ -204,10 +200,9 @@ def _people(comparison: Comparison) -> Chart:
             f"to {own[-1]:+.1%}, {np.mean(own > 0):.0%} of the people gain."
         ),
         x_label="people, % (worst change first)",
-        y_label="second minus first AP",
+        y_label="second minus first, points",
         x_ticks=[0, 20, 40, 60, 80, 100],
-        y_ticks=round_ticks(-reach, reach),
-        percent=True,
+        y_ticks=round_ticks(low, max(high, low + 1)),
     )
 
 
