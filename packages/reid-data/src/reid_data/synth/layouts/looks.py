@@ -20,7 +20,7 @@ def looks_of(person: Person) -> frozenset[str]:
     Examples:
         >>> from reid_data.synth import sample_person
         >>> sorted(looks_of(sample_person(3, seed=0)) & {"female", "male", "young", "adult", "old"})
-        ['adult', 'female']
+        ['male', 'old']
     """
     body, worn = person.body, person.outfit
     upar = attributes_of(person)
