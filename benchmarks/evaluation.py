@@ -17,8 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -33,6 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+from _report import arguments, machine, save
 from rich.console import Console
 from rich.table import Table
 
@@ -342,31 +341,11 @@ def show(results: list[dict[str, Any]]) -> None:
             console.print(f"  {title}: {gaps} (mAP, CMC); {theirs['why']}")
 
 
-def machine() -> dict[str, Any]:
-    models = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": models[0] if models else platform.machine(),
-        "threads": torch.get_num_threads(),
-        "load": os.getloadavg(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["market1501"])
     parser.add_argument("--dims", nargs="+", type=int, default=[2048, 512])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scale", type=float, default=1.0, help="of queries, gallery and people")
     parser.add_argument("--no-opponents", dest="opponents", action="store_false")
-    parser.add_argument("--out", type=Path, help="JSON file to write")
     parser.add_argument("--memory", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--as", dest="precision", default="fp32", help=argparse.SUPPRESS)
     parser.add_argument("--mapped", action="store_true", help=argparse.SUPPRESS)
@@ -387,10 +366,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 results.append(benchmark(Path(folder), name, scaled, dim, options))
     show(results)
-    if options.out:
-        body = {"machine": machine(), "scale": options.scale, "results": results}
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(body, indent=1) + "\n")
+    versions = machine("torch", "numpy", "numba")
+    instructions = torch.backends.cpu.get_cpu_capability()
+    about = {**versions, "instructions": instructions, "threads": torch.get_num_threads()}
+    save(options.out, {"machine": about, "scale": options.scale, "results": results})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """k-reciprocal re-ranking at Market-1501 size: CPU time, peak memory and agreement.
 
-    python benchmarks/reranking.py [--scale 0.25] [--rounds 1]
+    python benchmarks/reranking.py [--scale 0.25] [--rounds 1] [--out FILE.json]
 
 Every run is a process of its own, ours and torchreid's in turn, on the same features: 3,368
 queries and 19,732 gallery items of 2,048 dimensions at scale 1. torchreid runs the original code;
@@ -9,20 +9,20 @@ it needs 12.5 GiB there and is left out where that is not free.
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from _report import arguments, machine, save, show
 
 HERE = Path(__file__).resolve().parent
 OPPONENT = "torchreid==0.2.5"
@@ -101,13 +101,20 @@ def available_memory() -> int:
     return int(fields["MemAvailable"].split()[0]) << 10
 
 
-def row(name: str, runs: list[dict[str, float]], product: float) -> str:
-    cpu, wall = (statistics.median(run[key] for run in runs) for key in ("cpu", "wall"))
-    peak, extra = (max(run["peak"] - less * run["before"] for run in runs) / GIB for less in (0, 1))
-    return f"{name:<12}{cpu:>9.1f}{cpu / product:>11.2f}{wall:>9.1f}{peak:>11.2f}{extra:>11.2f}"
+def rows(runs: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+    """The table: medians of times, the largest memory."""
+    base = statistics.median(run["cpu"] for run in runs["bare product"])
+    table = []
+    for name, measured in runs.items():
+        cpu, wall = (statistics.median(run[key] for run in measured) for key in ("cpu", "wall"))
+        peak = max(run["peak"] for run in measured) / GIB if "peak" in measured[0] else ""
+        before = min(run["before"] for run in measured) / GIB if peak else ""
+        times = {"CPU s": cpu, "/ product": cpu / base, "wall s": wall}
+        table.append({"": name, **times, "peak GiB": peak, "of it loaded": before})
+    return table
 
 
-def report(folder: Path, scale: float, rounds: int) -> None:
+def report(folder: Path, scale: float, rounds: int, out: Path | None) -> None:
     size = make_features(folder, scale)
     installer = HERE / "opponents" / "install.py"
     python = subprocess.run(
@@ -115,55 +122,53 @@ def report(folder: Path, scale: float, rounds: int) -> None:
     ).stdout.strip()
     script = HERE / "opponents" / "torchreid_reranking.py"
     enough = available_memory() > 13.5 * GIB * scale**2 + GIB
-    runs: dict[str, list[dict[str, float]]] = {"product": [], "reid-eval": [], "torchreid": []}
+    runs: dict[str, list[dict[str, float]]] = {"bare product": [], "reid-eval": []}
+    if enough:
+        runs["torchreid"] = []
     for _ in range(rounds):
-        for name in ("product", "reid-eval"):
+        for name in ("bare product", "reid-eval"):
             runs[name].append(measure(sys.executable, __file__, "--run", name, "--folder", folder))
         if enough:
-            out = folder / "torchreid.npy"
-            runs["torchreid"].append(measure(python, script, "features", folder, out))
-    for name in ("product", "reid-eval"):  # once more, so that the opponent stands in between
+            theirs = folder / "torchreid.npy"
+            runs["torchreid"].append(measure(python, script, "features", folder, theirs))
+    for name in ("bare product", "reid-eval"):  # once more: the opponent stands in between
         runs[name].append(measure(sys.executable, __file__, "--run", name, "--folder", folder))
-    product = statistics.median(run["cpu"] for run in runs["product"])
-    print(f"\nk-reciprocal re-ranking, {size:,} x 2,048, {torch.get_num_threads()} threads")
-    print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}")
-    print("               CPU s  / product   wall s   peak GiB  extra GiB")
-    print(f"{'bare product':<12}{product:>9.1f}{1:>11.2f}")
-    for name in ("reid-eval", "torchreid"):
-        if runs[name]:
-            print(row(name, runs[name], product))
-    if not enough:
-        print(f"torchreid left out: it needs {13.5 * scale**2 + 1:.1f} GiB of free memory")
-        return
-    ratio = statistics.median(run["cpu"] for run in runs["torchreid"]) / statistics.median(
-        run["cpu"] for run in runs["reid-eval"]
-    )
-    print(f"CPU time of torchreid over ours: {ratio:.1f}")
-    print(agreement(np.load(folder / "reid-eval.npy"), np.load(folder / "torchreid.npy")))
-    print(f"the same distance matrix: {compare_given(python, folder)}")
+    table = rows(runs)
+    threads = torch.get_num_threads()
+    show(f"k-reciprocal re-ranking, {size:,} x 2,048, {threads} threads", table)
+    result: dict[str, Any] = {"scale": scale, "size": size, "threads": threads, "runs": table}
+    if enough:
+        result["CPU time of torchreid over ours"] = table[2]["CPU s"] / table[1]["CPU s"]
+        ours = np.load(folder / "reid-eval.npy")
+        result["the same features"] = agreement(ours, np.load(folder / "torchreid.npy"))
+        result["the same distance matrix"] = compare_given(python, folder)
+    else:
+        result["torchreid"] = f"left out: needs {13.5 * scale**2 + 1:.1f} GiB of free memory"
+    for what, found in list(result.items())[4:]:
+        print(f"{what}: {found}")
+    save(out, {"machine": machine("torch", "numpy", "scipy", "numba"), **result})
 
 
 def agreement(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> str:
     first = (ours.argmin(1) == theirs.argmin(1)).mean()
     return (
-        f"the same features: largest difference {np.abs(ours - theirs).max():.1e}, "
+        f"largest difference {np.abs(ours - theirs).max():.1e}, "
         f"{(np.abs(ours - theirs) > 5e-7).sum():,} of {ours.size:,} entries beyond 5e-7, "
         f"{first:.2%} of the queries with the same first match"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="1 is the size of Market-1501")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--run", choices=("product", "reid-eval"), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser = arguments(__doc__)
+    parser.set_defaults(rounds=1)
+    parser.add_argument("--run", choices=("bare product", "reid-eval"), help=SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=SUPPRESS)
     chosen = parser.parse_args()
     if chosen.run:
-        {"product": bare_product, "reid-eval": rerank}[chosen.run](chosen.folder)
+        {"bare product": bare_product, "reid-eval": rerank}[chosen.run](chosen.folder)
         return
     with tempfile.TemporaryDirectory() as folder:
-        report(Path(folder), chosen.scale, chosen.rounds)
+        report(Path(folder), chosen.scale, chosen.rounds, chosen.out)
 
 
 if __name__ == "__main__":
