@@ -138,10 +138,13 @@ def _scores(asked: Tensor, block: Tensor, metric: Metric) -> Tensor:
 
 def _count(scores: Tensor, same: Tensor, counts: Tensor, *, low: float, width: float) -> None:
     """Add the finite scores (R, C) to the counts (2, B) of genuine and impostor pairs."""
-    counted = torch.isfinite(scores)
-    bins = ((scores - low) / width).floor().clamp_(0, _BINS - 1).long()
-    for kind, mask in enumerate((counted & same, counted & ~same)):
-        counts[kind] += torch.bincount(bins[mask], minlength=_BINS)
+    hidden = scores == -torch.inf
+    bins = ((scores - low) / width).clamp_(0, _BINS - 1).to(torch.int32)  # rounds down
+    bins.masked_fill_(hidden, _BINS)
+    everyone = torch.bincount(bins.view(-1), minlength=_BINS + 1)[:_BINS]
+    genuine = torch.bincount(bins[same & ~hidden], minlength=_BINS)
+    counts[0] += genuine
+    counts[1] += everyone - genuine
 
 
 def _range(query: Embeddings, gallery: Embeddings, metric: Metric) -> tuple[float, float]:
