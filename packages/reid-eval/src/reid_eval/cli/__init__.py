@@ -5,6 +5,7 @@ from reid_eval.cli.compare import compare_command
 from reid_eval.cli.embed import embed_command
 from reid_eval.cli.fit_st import fit_st_command
 from reid_eval.cli.identify import identify_command
+from reid_eval.cli.plot import plot_command
 from reid_eval.cli.rerank import rerank_command
 from reid_eval.cli.search import search_command
 from reid_eval.cli.test import measure_command
@@ -19,6 +20,7 @@ app.command("identify")(identify_command)
 app.command("rerank")(rerank_command)
 app.command("fit-st")(fit_st_command)
 app.command("compare")(compare_command)
+app.command("plot")(plot_command)
 
 
 def main() -> None:
