@@ -27,18 +27,27 @@ def test_the_shell_lines_run(
 ) -> None:
     Path("data").mkdir()
     Path("data/market").symlink_to(market)
+    # Somebody walks from one camera to another: that is what `fit-st` asks for.
+    write_picture(market / "bounding_box_train" / "0101_c2s1_000200_00.jpg", 101)
     for pid in (1, 2):
         write_picture(Path(f"crops/frame{pid}.png"), pid)
         write_picture(Path(f"known/{pid:04d}_a.png"), pid, noise=5)
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), flags=re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if "reid-eval " in line]
-    assert [line.split()[1] for line in lines] == ["test", "embed", "search", "identify"]
+    verbs = ["test", "embed", "search", "identify", "test", "test", "fit-st", "test"]
+    assert [line.split()[1] for line in lines] == verbs
     for line in lines:
         words = shlex.split(line.replace("runs/baseline", "tiny_model:embedder"))
         monkeypatch.setattr(sys, "argv", words)
         with pytest.raises(SystemExit) as caught:
             run(app)
         assert not caught.value.code, line
-    made = ("report/report.html", "report/report.json", "results.parquet", "result.csv")
+    made = (
+        "report/report.html",
+        "report/report.json",
+        "results.parquet",
+        "result.csv",
+        "market-st.npz",
+    )
     assert [name for name in made if not Path(name).is_file()] == []
     assert Path("result.csv").read_text().splitlines()[1].startswith("frame1.png,1,0001_a.png,")
