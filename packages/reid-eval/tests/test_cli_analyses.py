@@ -88,6 +88,20 @@ def test_slices_say_where(call: Call, folders: tuple[object, ...], tmp_path: Pat
     assert answer(call, *folders, *cut, "--fewest-identities", 2)["slices"][0]["mAP"]
 
 
+def test_what_a_protocol_cannot_give_is_said(
+    call: Call, folders: tuple[object, ...], make: Make, tmp_path: Path
+) -> None:
+    code, out, err = call(*folders, "--confidence", 0.95, "--protocol", "vehicleid")
+    assert code == 0, err
+    assert "no intervals for vehicleid: its trials have a deviation" in err
+    assert "interval" not in out
+    make(np.eye(3)[[0, 0, 1]], [1, 1, 2], [0, 1, 1]).save(tmp_path / "few")
+    alone = ("--query", tmp_path / "few", "--gallery", tmp_path / "few")
+    code, _, err = call(*alone, "--confidence", 0.95)
+    assert code == 0, err
+    assert "its queries are those of one identity" in err
+
+
 def test_worse_images_are_found_less_well(
     call: Call, market: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

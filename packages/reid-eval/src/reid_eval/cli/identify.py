@@ -106,9 +106,7 @@ def identify_command(
     done, speed = embed_sides(sides, how)
     chosen = wish.loaded()
     if validation is not None:
-        chosen = calibrate_on(
-            done["validation"], wish, camera_filter=camera_filter.value, device=device, seed=seed
-        )
+        chosen = calibrate_on(done["validation"], wish, device=device, seed=seed)
     with progress("searching", total=len(done["gallery"])) as advance:
         answer = identify(
             done["query"],

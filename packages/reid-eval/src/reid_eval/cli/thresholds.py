@@ -91,10 +91,10 @@ def open_validation(folder: Path) -> Records | Embeddings:
     return from_images(folder, split="val", pids="required")
 
 
-def calibrate_on(
-    side: Embeddings, wish: ThresholdWish, *, camera_filter: str, device: str, seed: int
-) -> Calibration:
-    """Choose a threshold on one half of a validation split, asked against the other.
+def calibrate_on(side: Embeddings, wish: ThresholdWish, *, device: str, seed: int) -> Calibration:
+    """Choose a threshold on a validation split: one image a person and camera asks for the others.
+
+    What the query's camera saw of its person is left out: it would be easier than what comes later.
 
     Raises:
         ValueError: nobody in it could be asked for.
@@ -111,7 +111,6 @@ def calibrate_on(
             gallery,
             fpir=wish.fpir,
             method="platt" if wish.method == "platt" else "isotonic",
-            camera_filter="none" if camera_filter == "none" else "cross-camera",
             device=device,
             advance=advance,
         )
