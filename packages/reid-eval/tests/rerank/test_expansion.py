@@ -83,6 +83,15 @@ def test_reranker_augments_then_expands_then_compares(people: Any) -> None:
     assert torch.equal(gallery, kept[1])
 
 
+@pytest.mark.gpu
+def test_cuda_agrees_with_the_cpu(people: Any) -> None:
+    query, gallery, *_ = people(64, 1200, dim=128)
+    rerank = QueryExpansion(neighbours=4, alpha=3.0, database_neighbours=5, database_alpha=1.0)
+    ours = rerank(query.cuda(), gallery.cuda())
+    assert ours.is_cuda
+    torch.testing.assert_close(ours.cpu(), rerank(query, gallery), atol=2e-6, rtol=0)
+
+
 def test_reranker_with_nothing_to_do_gives_cosine_distances(people: Any) -> None:
     query, gallery, *_ = people(7, 40)
     similarity = torch.cosine_similarity(query[:, None], gallery[None], dim=2)

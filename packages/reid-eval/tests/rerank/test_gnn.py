@@ -63,6 +63,14 @@ def test_copies_are_nearest(people: Any) -> None:
     assert gnn_rerank(query, gallery, k1=8, k2=4)[2].argmin() == 17
 
 
+@pytest.mark.gpu
+def test_cuda_agrees_with_the_cpu(people: Any) -> None:
+    query, gallery, *_ = people(64, 1200, dim=128)
+    ours = gnn_rerank(query.cuda(), gallery.cuda())
+    assert ours.is_cuda
+    torch.testing.assert_close(ours.cpu(), gnn_rerank(query, gallery), atol=2e-6, rtol=0)
+
+
 @pytest.mark.parametrize("parameters", [{"k1": 0}, {"k2": 0}, {"layers": -1}, {"alpha": -0.5}])
 def test_parameters_out_of_range_are_refused(parameters: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):

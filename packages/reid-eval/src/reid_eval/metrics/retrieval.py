@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from reid_eval.metrics.features import pick_device
-from reid_eval.metrics.matching import LeftOut, match_labels
+from reid_eval.metrics.matching import LeftOut, Matching, match_labels
 from reid_eval.metrics.options import (
     AveragePrecision,
     Backend,
@@ -21,6 +21,7 @@ from reid_eval.metrics.options import (
 )
 from reid_eval.metrics.precision import pick_dtype
 from reid_eval.metrics.products import ProductScores, block_sizes
+from reid_eval.metrics.ranks import MatchRanks
 from reid_eval.metrics.report import RetrievalReport, describe, report_from_ranks
 from reid_eval.metrics.sharding import Part, Shards
 from reid_eval.metrics.streaming import make_backend, rank_matches
@@ -123,38 +124,58 @@ def retrieval_metrics(
     }
     shards = Shards(process_group, place)
     part = shards.together(lambda: Part.of((query_features, gallery_features), given, place))
-    queries, gallery = part.queries, part.gallery
-    height, width = block_sizes(query_block, gallery_block, queries=len(queries), device=place)
+    blocks = block_sizes(query_block, gallery_block, queries=len(part.queries), device=place)
     protocol = describe(metric, camera_filter, junk_pids, average_precision, ties)
     if process_group is not None:
-        shards.agree({**part.facts(), "options": {**protocol, "query_block": height}})
+        shards.agree({**part.facts(), "options": {**protocol, "query_block": blocks[0]}})
     labels, sizes = part.joined(shards)
     matching = match_labels(
         **labels,
-        sizes=(len(queries), sum(sizes)),
+        sizes=(len(part.queries), sum(sizes)),
         camera_filter=camera_filter,
         junk_pids=junk_pids,
         left_out=left_out,
     )
+    work = _Work(part, shards, sum(sizes[: shards.rank]), matching, blocks)
+    found = _rank(work, place, metric=metric, ties=ties, backend=backend, precision=precision)
+    protocol["gallery_size"] = sum(sizes)
+    return report_from_ranks(found, matching, definition=average_precision, protocol=protocol)
+
+
+class _Work(NamedTuple):
+    """What is to be ranked; ``offset`` is the gallery index of the part's first row."""
+
+    part: Part
+    shards: Shards
+    offset: int
+    matching: Matching
+    blocks: tuple[int, int]
+
+
+def _rank(
+    work: _Work,
+    device: torch.device,
+    *,
+    metric: Metric,
+    ties: Ties,
+    backend: Backend,
+    precision: Precision,
+) -> MatchRanks:
+    queries, gallery = work.part.queries, work.part.gallery
+    height, width = work.blocks
     scores = len(queries) * len(gallery)
-    with closing(make_backend(backend, place, scores=scores)) as counting:
-        source = shards.together(
+    with closing(make_backend(backend, device, scores=scores)) as counting:
+        source = work.shards.together(
             lambda: ProductScores(
                 queries,
                 gallery,
                 metric=metric,
-                junk=matching.junk,
+                junk=work.matching.junk,
                 counting=counting,
                 width=width,
-                dtype=pick_dtype(precision, place, scores=scores, dim=gallery.dim),
-                shards=shards,
-                offset=sum(sizes[: shards.rank]),
+                dtype=pick_dtype(precision, device, scores=scores, dim=gallery.dim),
+                shards=work.shards,
+                offset=work.offset,
             )
         )
-        found = rank_matches(source, matching, ties=ties, counting=counting, height=height)
-    return report_from_ranks(
-        found,
-        matching,
-        definition=average_precision,
-        protocol={**protocol, "gallery_size": sum(sizes)},
-    )
+        return rank_matches(source, work.matching, ties=ties, counting=counting, height=height)
