@@ -51,6 +51,20 @@ def test_every_plan_does_what_it_does_to_one_image() -> None:
         np.testing.assert_array_equal(after.permute(1, 2, 0).numpy(), expected, err_msg=str(plan))
 
 
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("shift", [(4, -3), (-4, 4), (0, 0)])
+def test_a_plan_is_what_torchvision_does_in_three_steps(flip: bool, shift: tuple[int, int]) -> None:
+    plan = Plan(flip=flip, shift=shift, erase=(5, 2, 9, 6))
+    (image,) = batch_of(1)
+    expected = reference.horizontal_flip(image) if flip else image
+    padded = reference.pad(expected, [4])
+    expected = reference.crop(padded, 4 - shift[0], 4 - shift[1], *SIZE)
+    fill = torch.tensor((124, 116, 104), dtype=torch.uint8)[:, None, None]
+    expected = reference.erase(expected, 5, 2, 9, 6, fill)
+    (changed,) = augment_batch(image[None], stack_plans([plan]), fill=(124, 116, 104))
+    assert torch.equal(changed, expected)
+
+
 @pytest.mark.parametrize("jitter", [None, ColourJitter(saturation=0.3, probability=0.8)])
 def test_device_and_loader_make_the_same_images(
     records: Records, jitter: ColourJitter | None

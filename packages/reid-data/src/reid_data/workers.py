@@ -17,9 +17,9 @@ WorkerCount = int | Literal["auto"]
 """Loader processes; ``"auto"`` decides by `choose_workers`."""
 
 _MOST = 16
-# A process is forked, imports, hands over batches and is ended in about a quarter of a second of a
-# core: for less than a few seconds of loading it never pays.
-_WORTH_A_PROCESS = 3.0
+# Measured: the first process costs 0.14 s of a core, each further one 0.05 s, to be forked, hand
+# over its batches and end. For less than a second of loading that is more than it can bring.
+_WORTH_A_PROCESS = 1.0
 # Images a second that a network on the fastest of devices takes; more loading brings nothing.
 _FASTEST_CONSUMER = 8000.0
 _PREFETCHED_BYTES = 256 << 20
@@ -39,7 +39,7 @@ def usable_cores() -> int:
 def choose_workers(images: int, seconds_per_image: float, *, cores: int | None = None) -> int:
     """Loader processes that bring more than they cost.
 
-    None where loading everything in the process itself takes only a few seconds. Otherwise as many
+    None where loading everything in the process itself takes less than a second. Otherwise as many
     as the fastest consumer needs, and one core is left to the process that consumes.
 
     Args:
