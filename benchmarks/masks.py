@@ -11,7 +11,7 @@ loops over classes too and runs on few images.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -60,7 +60,7 @@ def main() -> None:
         paths = write_parsings(Path(name), max(round(IMAGES * options.scale), FEWEST))
         few = paths[:FEWEST]
         equal = agrees(few)
-        works = {
+        works: dict[str, tuple[Callable[[], object], int]] = {
             "reid-data": (partial(ours, paths), len(paths)),
             "loop over pixels": (
                 lambda: [looped_masks.argmax_masks_of(path, PARTS) for path in few],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision import transforms as T
 
+T = import_module("torchvision.transforms")  # it has no types
 SIZE, PAD = (256, 128), 10
 MEAN, STD, FILL = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), [124, 116, 104]
 
