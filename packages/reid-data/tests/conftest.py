@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,67 @@ def write_market() -> Callable[..., Path]:
         return root
 
     return write
+
+
+def _mutations(content: bytes, *, count: int, seed: int) -> Iterator[bytes]:
+    """Damaged copies of a file: bytes changed, cut out, repeated, put in or cut off."""
+    dice = random.Random(seed)
+    if not content:
+        return
+    tokens = (
+        b",",
+        b"\n",
+        b'"',
+        b"-1",
+        b"nan",
+        b"1e999",
+        b"0",
+        b"9" * 30,
+        b"\x00",
+        b"\xff\xfe",
+        b" ",
+    )
+    for _ in range(count):
+        damaged = bytearray(content)
+        for _ in range(dice.choice((1, 1, 2, 5))):
+            at = dice.randrange(len(damaged) + 1)
+            width = dice.choice((0, 1, 1, 4, 40))
+            kind = dice.randrange(4)
+            if kind == 0:
+                damaged[at : at + 1] = bytes([dice.randrange(256)])
+            elif kind == 1:
+                damaged[at : at + width] = b""
+            elif kind == 2:
+                damaged[at:at] = damaged[at : at + width]
+            else:
+                damaged[at : at + width] = dice.choice(tokens)
+        if dice.random() < 0.1:
+            del damaged[dice.randrange(len(damaged) + 1) :]
+        yield bytes(damaged)
+
+
+@pytest.fixture(scope="session")
+def fuzz() -> Callable[..., int]:
+    """Read damaged copies of a file: each is read or refused with a reason, nothing else.
+
+    ``fuzz(path, read, count=20, seed=0)`` gives how many were refused and restores the file.
+    """
+
+    def run(path: Path, read: Callable[[], object], *, count: int, seed: int = 0) -> int:
+        content = path.read_bytes()
+        refused = 0
+        try:
+            for damaged in _mutations(content, count=count, seed=seed):
+                path.write_bytes(damaged)
+                try:
+                    read()
+                except ValueError as error:
+                    refused += 1
+                    assert str(error).strip(), damaged  # noqa: PT017 - either outcome is right
+                except Exception as error:
+                    raise AssertionError(f"{path.name}: {error!r} for {damaged!r:.2000}") from error
+        finally:
+            path.write_bytes(content)
+        return refused
+
+    return run

@@ -108,12 +108,21 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     _require_file(path)
     try:
         content = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is not a Parquet file: {error}") from error
-    about = json.loads((content.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+        return content.to_pandas(), _about(content.schema.metadata or {})
+    # Arrow tells what is wrong inside a file as an error of the disk, without a number.
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ValueError(f"{path} is not a Parquet file, or damaged: {error}") from error
+
+
+def _about(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    about: Any = json.loads(metadata.get(_METADATA_KEY, b"{}"))
+    if not isinstance(about, dict):
+        raise TypeError(f"expected an object in its metadata, came {type(about).__name__}")
     if about:
-        about["counts"] = {split: tuple(pair) for split, pair in about["counts"].items()}
-    return content.to_pandas(), about
+        about["counts"] = {split: tuple(pair) for split, pair in dict(about["counts"]).items()}
+    return about
 
 
 def _require_file(path: Path) -> None:

@@ -298,7 +298,10 @@ class Records:
             ValueError: the file is missing or not Parquet, or its table is not one of records.
         """
         table, about = manifest.read_parquet(Path(path))
-        info = DatasetInfo(**about) if about else None
+        try:
+            info = DatasetInfo(**about) if about else None
+        except TypeError as error:
+            raise ValueError(f"{path} was written by another version: {error}") from error
         return cls(table, Path(path).parent if root is None else root, info)
 
     def _with(self, table: pd.DataFrame) -> Records:

@@ -63,6 +63,8 @@ def labels(value: Any, *, columns: int) -> npt.NDArray[np.int64]:
         table = table[None]
     if table.ndim != 2 or table.shape[1] != columns or table.dtype.kind not in "biuf":
         raise ValueError(f"expected labels (N, {columns}), came {table.dtype} {table.shape}")
+    if not np.isfinite(table).all():
+        raise ValueError("expected labels 0, 1 or 2 (unknown), came one that is not a number")
     return np.where(table == 2, UNKNOWN, table).astype(np.int64)
 
 

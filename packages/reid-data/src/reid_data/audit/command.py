@@ -61,9 +61,9 @@ def audit(
 
 
 def _read_embeddings(path: Path) -> Any:
-    import numpy as np
+    from reid_data.preprocess.array_files import read_npy
 
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        return read_npy(path)
+    except ValueError as error:
         raise ValueError(f"{path} is not an .npy file of numbers: {error}") from error
