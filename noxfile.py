@@ -21,13 +21,13 @@ HERE = Path(__file__).parent
 PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
-    "data": ("data[fast,augment,mat,spreadsheet]",),
+    "data": ("data[fast,augment,mat,spreadsheet,video]",),
     "eval": ("data", "eval"),
     "core": ("data", "eval", "core[train,mmcv]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
-EVERYTHING = ("data[fast,augment,mat,spreadsheet]", "eval", "core[train]", "attr", "gen")
+EVERYTHING = ("data[fast,augment,mat,spreadsheet,video]", "eval", "core[train]", "attr", "gen")
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
 

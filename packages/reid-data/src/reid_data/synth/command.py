@@ -58,6 +58,9 @@ def synth(
     resolution: Annotated[
         float, typer.Option(help="Up to which factor pictures lose resolution, 1 to 8.")
     ] = 1.0,
+    annotations: Annotated[
+        bool, typer.Option("--annotations", help="Write parsing maps and keypoints too.")
+    ] = False,
     height: Annotated[int, typer.Option(min=32, help="Height of an image in pixels.")] = 128,
     width: Annotated[int, typer.Option(min=16, help="Width of an image in pixels.")] = 64,
     seed: Seed = 0,
@@ -88,6 +91,7 @@ def synth(
         outfits=outfits,
         tracklet_length=tracklet_length,
         transitions=transitions,
+        annotations=annotations,
         difficulty=Difficulty(camera_shift, outfit_change, occlusion, (1.0, resolution)),
         height=height,
         width=width,
@@ -98,7 +102,9 @@ def synth(
     rows = [{"split": split, "images": count} for split, count in counts.items()]
     show(rows, title=f"Synthetic people in {out}", as_json=as_json)
     reader = find_layout(layout)[0].reader
-    if reader == "csv" or not reader:
+    if order.arrangement.hint:
+        note(order.arrangement.hint.format(out=out))
+    elif reader == "csv" or not reader:
         note(f"read the images with: --data csv --root {out}/records.csv")
     else:
         note(f"read it with: --data {reader} --root {out}")

@@ -33,6 +33,11 @@ class Stream(IntEnum):
     ROUTE = 15
     TRANSITION = 16
     FOLDS = 17
+    STREET = 40
+    STATURE = 41
+    PASSAGE = 42
+    TEAM = 43
+    FILM_FRAME = 44
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:

@@ -5,29 +5,31 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from .annotations import KEYPOINTS, keypoint_table
 from .difficulty import Difficulty
+from .drawing import Painter, draw_all
 from .layouts import Arrangement, Plan, find_layout
 from .layouts.truth import TRUTH, truth_table
-from .plan import Shot, plan_shots
+from .plan import plan_shots
 from .studio import Studio, open_studio
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["RENDERER", "Order", "prepare", "synthesize", "write"]
 
 RENDERER = 1
 """Counts the changes after which the same arguments draw other pictures."""
 
-_CHUNK = 64
 _LIMITS = {"height": (32, 4096), "width": (16, 4096), "seed": (0, 2**63 - 1)}
 _MOST_WORKERS = 4096
 
@@ -40,14 +42,17 @@ class Order:
         arrangement: every image and every other file.
         studio: draws the images.
         facts: the arguments, as ``synth.json`` will hold them.
+        annotations: whether parsing maps and keypoints are written too.
     """
 
     arrangement: Arrangement
     studio: Studio
     facts: Mapping[str, Any]
+    annotations: bool = False
 
     def __len__(self) -> int:
-        return len(self.arrangement.images)
+        frames = sum(len(recording) for recording in self.arrangement.recordings)
+        return len(self.arrangement.images) + frames
 
 
 def synthesize(
@@ -63,6 +68,7 @@ def synthesize(
     tracklet_length: int | None = None,
     transitions: bool = False,
     difficulty: Difficulty | None = None,
+    annotations: bool = False,
     height: int = 128,
     width: int = 64,
     seed: int = 0,
@@ -91,6 +97,8 @@ def synthesize(
         tracklet_length: frames of a walk; 0 for single pictures.
         transitions: people walk from camera to camera, in times that depend on the two.
         difficulty: see `reid_data.synth.Difficulty`.
+        annotations: write the 20-class parsing map of each image into the folder ``parsing``, and
+            ``keypoints.csv`` in the form that pose-guided generation shares.
         height: of a crop in pixels.
         width: of a crop in pixels.
         seed: seed of everything random.
@@ -117,6 +125,7 @@ def synthesize(
         tracklet_length=tracklet_length,
         transitions=transitions,
         difficulty=difficulty,
+        annotations=annotations,
         height=height,
         width=width,
         seed=seed,
@@ -130,6 +139,7 @@ def prepare(
     layout: str = "market1501",
     transitions: bool = False,
     difficulty: Difficulty | None = None,
+    annotations: bool = False,
     height: int = 128,
     width: int = 64,
     seed: int = 0,
@@ -165,7 +175,7 @@ def prepare(
     facts = {"layout": found.name, "options": options, **chosen, "transitions": transitions}
     facts |= {"height": height, "width": width, "seed": seed, "difficulty": vars(knobs)}
     facts |= {"renderer": RENDERER, "version": __version__}
-    return Order(arrangement, studio, facts)
+    return Order(arrangement, studio, facts, annotations)
 
 
 def write(
@@ -186,17 +196,28 @@ def write(
     with _appearing(Path(root).resolve()) as folder:
         for path in {Path(path).parent for path, _ in arrangement.images}:
             (folder / path).mkdir(parents=True, exist_ok=True)
-        for done in _draw_all(order, folder, workers):
+        painter = Painter(order.studio, folder, arrangement.hidden, order.annotations)
+        keypoints: dict[str, npt.NDArray[np.float32]] = {}
+        for drawn in draw_all(painter, arrangement.images, arrangement.recordings, workers=workers):
+            keypoints |= drawn.keypoints
             if advance is not None:
-                advance(done)
-        files = {**arrangement.files, TRUTH: truth_table(arrangement.images)}
+                advance(drawn.count)
+        files = dict(arrangement.files)
+        if order.annotations and arrangement.images:
+            ordered = ((path, keypoints[path]) for path, _ in arrangement.images)
+            files[KEYPOINTS] = keypoint_table(ordered)
+        if arrangement.images:
+            files[TRUTH] = truth_table(arrangement.images)
         files["synth.json"] = (json.dumps(order.facts, indent=2) + "\n").encode()
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         if arrangement.finish is not None:
             arrangement.finish(folder)
-    return dict(Counter(shot.split for _, shot in arrangement.images))
+    counts: Counter[str] = Counter(shot.split for _, shot in arrangement.images)
+    for recording in arrangement.recordings:
+        counts[recording.split] += len(recording)
+    return dict(counts)
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
@@ -209,39 +230,6 @@ def _check_target(folder: Path) -> None:
         raise ValueError(f"expected a folder to write to, {folder} is a file")
     if folder.is_dir() and any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; choose another folder or remove it first")
-
-
-def _draw_all(order: Order, folder: Path, workers: int) -> Iterator[int]:
-    images = order.arrangement.images
-    chunks = [images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)]
-    if workers == 0:
-        for chunk in chunks:
-            yield _draw_chunk(order.studio, folder, chunk)
-        return
-    # spawned, not forked: the caller may hold threads (torch does), which a fork would break
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
-    )
-    try:
-        jobs = [pool.submit(_draw_chunk, order.studio, folder, chunk) for chunk in chunks]
-        for job in as_completed(jobs):
-            yield job.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _draw_chunk(studio: Studio, folder: Path, images: list[tuple[str, Shot]]) -> int:
-    from PIL import Image
-
-    for path, shot in images:
-        pixels = studio.draw(shot).image
-        quality = studio.cameras[shot.camid - 1].quality
-        Image.fromarray(pixels).save(folder / path, quality=quality)
-    return len(images)
 
 
 @contextmanager

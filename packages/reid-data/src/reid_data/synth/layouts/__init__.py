@@ -10,10 +10,30 @@ from . import (  # noqa: F401 - importing a module registers its layouts
     msmt17,
     pairs,
     plain,
+    recordings,
+    sequences,
     tables,
     vehicles,
     videos,
 )
-from .registry import Amount, Arrangement, Layout, Plan, find_layout, layout, list_layouts
+from .registry import (
+    Amount,
+    Arrangement,
+    Layout,
+    Plan,
+    Recorder,
+    find_layout,
+    layout,
+    list_layouts,
+)
 
-__all__ = ["Amount", "Arrangement", "Layout", "Plan", "find_layout", "layout", "list_layouts"]
+__all__ = [
+    "Amount",
+    "Arrangement",
+    "Layout",
+    "Plan",
+    "Recorder",
+    "find_layout",
+    "layout",
+    "list_layouts",
+]

@@ -8,10 +8,10 @@ its name as those of data sets are: ``msmt17:version=v2``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reid_data.datasets.options import check_options, describe_options, split_name
 
@@ -24,6 +24,7 @@ __all__ = [
     "Arrangement",
     "Layout",
     "Plan",
+    "Recorder",
     "find_layout",
     "layout",
     "list_layouts",
@@ -67,6 +68,20 @@ class Plan:
     studio: Studio
 
 
+class Recorder(Protocol):
+    """Several full frames that are drawn and written together: a sequence, a video."""
+
+    @property
+    def split(self) -> str:
+        """Under which its frames are counted."""
+
+    def __len__(self) -> int:
+        """The number of its frames."""
+
+    def write(self, folder: Path) -> None:
+        """Draw and write all of it below a folder."""
+
+
 @dataclass(frozen=True)
 class Arrangement:
     """What a layout makes of a plan.
@@ -75,11 +90,18 @@ class Arrangement:
         images: path below the root, and what is drawn there; the path's ending is the format.
         files: the content of every other file, by its path.
         finish: called with the root when all is written, for files that are made of images.
+        recordings: what is not made of crops; each is written by one process.
+        hidden: splits in which something is in the way of everybody.
+        hint: a line that tells people what to do with it, where ``{out}`` is the root; empty where
+            a reader reads it.
     """
 
     images: list[tuple[str, Shot]]
     files: Mapping[str, bytes] = field(default_factory=dict)
     finish: Callable[[Path], None] | None = None
+    recordings: Sequence[Recorder] = ()
+    hidden: frozenset[str] = frozenset()
+    hint: str = ""
 
 
 @dataclass(frozen=True)
