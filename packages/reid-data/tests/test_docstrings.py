@@ -15,6 +15,7 @@ MODULES = (
     "reid_data.files",
     "reid_data.records",
     "reid_data.sampler",
+    "reid_data.synth.annotations",
     "reid_data.synth.layouts.looks",
     "reid_data.synth.layouts.market",
 )

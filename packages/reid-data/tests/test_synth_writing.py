@@ -15,8 +15,10 @@ import pytest
 from PIL import Image
 
 from reid_data import load_dataset
-from reid_data.synth import Difficulty, synthesize
+from reid_data.preprocess import read_openpose_csv, write_masks
+from reid_data.synth import Difficulty, open_studio, synthesize
 from reid_data.synth.command import synth
+from reid_data.synth.layouts.market import market_name
 from reid_data.synth.plan import plan_shots
 from reid_data.synth.writing import prepare
 
@@ -90,6 +92,38 @@ def test_a_table_tells_what_was_drawn(written: Path):
     }  # fmt: skip
     assert set(records.table["clothes_id"]) == {0}
     assert records.table["timestamp"].tolist() == (records.table["frame"] / 25).tolist()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_parsings_and_keypoints_are_what_the_preprocessing_reads(
+    tmp_path: Path, written: Path, workers: int
+):
+    root = tmp_path / "data"
+    synthesize(root, **SMALL, annotations=True, workers=workers)
+    assert contents(root) == contents(written)
+    report = write_masks(root / "parsing", tmp_path / "masks", kinds=("sil",), images=root)
+    assert report.images == len(contents(root))
+    assert {fault.reason for fault in report.faults} <= {"empty", "small"}
+    poses = read_openpose_csv(root / "keypoints.csv")
+    assert sorted(poses.names) == sorted(path.name for path in root.rglob("*.jpg"))
+    studio, shots = open_studio(cameras=3, seed=0), plan_shots(**SMALL, seed=0)
+    row = poses.names.index(Path(market_name(shots[0])).name)
+    drawn = studio.draw(shots[0])
+    np.testing.assert_allclose(poses.joints[row], drawn.keypoints, atol=0.5)
+    labels = np.load((root / "parsing" / market_name(shots[0])).with_suffix(".npy"))
+    assert np.array_equal(labels, drawn.parsing)
+
+
+def test_occluded_sets_hide_their_queries(tmp_path: Path):
+    root = tmp_path / "data"
+    few = {"test_identities": 3, "cameras": 4}
+    synthesize(root, layout="occluded_reid", **few, annotations=True)
+    seen = {
+        side: np.mean([(np.load(path) > 0).mean() for path in (root / "parsing" / side).rglob("*")
+                       if path.is_file()])
+        for side in ("occluded_body_images", "whole_body_images")
+    }  # fmt: skip
+    assert seen["occluded_body_images"] < 0.8 * seen["whole_body_images"]
 
 
 def test_counts_progress_and_facts(tmp_path: Path):

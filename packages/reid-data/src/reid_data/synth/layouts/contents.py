@@ -23,11 +23,20 @@ __all__ = [
     "json_file",
     "mat_file",
     "pickle_file",
+    "read_with",
     "spreadsheet",
     "text_file",
 ]
 
 _DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def read_with(attributes: str) -> str:
+    """What to tell people who wrote a table of attributes; ``{out}`` is the root."""
+    return (
+        f"read the attributes with: --data {attributes} --root {{out}}; "
+        "the images with: --data csv --root {out}/records.csv"
+    )
 
 
 def text_file(lines: Iterable[str], *, end: str = "\n", tail: str = "") -> bytes:

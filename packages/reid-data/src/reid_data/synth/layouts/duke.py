@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .contents import text_file
 from .identity_attributes import duke_attributes
 from .registry import Arrangement, Plan, layout
@@ -35,5 +37,5 @@ def dukemtmc_reid(plan: Plan, *, attributes: bool = False) -> Arrangement:
 
 @layout("occluded_duke", cameras=(6, 2, 99))
 def occluded_duke(plan: Plan) -> Arrangement:
-    """Occluded-Duke: the layout of DukeMTMC-reID; queries are hidden no more often than others."""
-    return dukemtmc_reid(plan)
+    """Occluded-Duke: the layout of DukeMTMC-reID; something hides a part of every query."""
+    return replace(dukemtmc_reid(plan), hidden=frozenset({"query"}))

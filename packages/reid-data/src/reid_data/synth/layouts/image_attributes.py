@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import published_names as names
-from .contents import cells, mat_file
+from .contents import cells, mat_file, read_with
 from .looks import looks_of
 from .registry import Arrangement, Plan, layout
 from .tracks import of_splits
@@ -64,7 +64,7 @@ def pa100k(plan: Plan) -> Arrangement:
         images += [(f"data/{name}", shot) for name, shot in zip(files, shots, strict=True)]
         content[f"{part}_images_name"] = cells(files)
         content[f"{part}_label"] = label_table(plan, shots, names.PA100K)
-    return Arrangement(images, {"annotation.mat": mat_file(content)})
+    return Arrangement(images, {"annotation.mat": mat_file(content)}, hint=read_with("pa100k"))
 
 
 def _divisions(plan: Plan, shots: Sequence[Shot], keys: Mapping[str, str]) -> npt.NDArray[Any]:
@@ -99,7 +99,7 @@ def peta(plan: Plan) -> Arrangement:
         "selected_attribute": np.array([judged], dtype=np.uint8),
         "partion_attribute": _divisions(plan, shots, {side: side for side in parts_of(plan)}),
     }
-    return Arrangement(images, {"PETA.mat": mat_file({"peta": content})})
+    return Arrangement(images, {"PETA.mat": mat_file({"peta": content})}, hint=read_with("peta"))
 
 
 @layout("rap", reader="")
@@ -119,7 +119,8 @@ def rap(plan: Plan, *, version: Literal["v1", "v2"] = "v2") -> Arrangement:
     images = [(f"RAP_dataset/{name}", shot) for name, shot in zip(files, shots, strict=True)]
     content = (_rap_v1 if version == "v1" else _rap_v2)(plan, shots, files)
     annotation = mat_file({"RAP_annotation": content})
-    return Arrangement(images, {"RAP_annotation/RAP_annotation.mat": annotation})
+    files_beside = {"RAP_annotation/RAP_annotation.mat": annotation}
+    return Arrangement(images, files_beside, hint=read_with(f"rap{version[1:]}"))
 
 
 def _rap_v1(plan: Plan, shots: Sequence[Shot], files: Sequence[str]) -> dict[str, Any]:

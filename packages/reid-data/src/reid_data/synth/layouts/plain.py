@@ -65,7 +65,7 @@ def coco_json(plan: Plan, *, identity: str = "pair_id", camera_ids: bool = False
     images_per_camera=(1, 1, 99),
 )
 def occluded_reid(plan: Plan) -> Arrangement:
-    """Occluded-REID: TIFF in folders of identities; queries are hidden no more than others."""
+    """Occluded-REID: TIFF in folders of identities; something hides a part of every query."""
     folders = {"query": "occluded_body_images", "gallery": "whole_body_images"}
     counts: dict[tuple[str, int], int] = {}
     images = []
@@ -74,4 +74,4 @@ def occluded_reid(plan: Plan) -> Arrangement:
         counts[key] = counts.get(key, 0) + 1
         path = f"{folders[shot.split]}/{shot.pid:03d}/{shot.pid:03d}_{counts[key]:02d}.tif"
         images.append((path, shot))
-    return Arrangement(images)
+    return Arrangement(images, hidden=frozenset({"query"}))

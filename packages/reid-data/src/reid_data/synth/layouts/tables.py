@@ -10,7 +10,7 @@ import numpy as np
 from reid_data.attribute_sets.native_sharif import NEVER_TRAINED
 from reid_data.attribute_sets.upar import UPAR_NAMES
 
-from .contents import csv_file, pickle_file, spreadsheet
+from .contents import csv_file, pickle_file, read_with, spreadsheet
 from .image_attributes import label_table, parts_of
 from .published_names import NATIVE, PA100K
 from .registry import Arrangement, Plan, layout
@@ -52,7 +52,7 @@ def upar(plan: Plan, *, header: Literal["published", "copied"] = "published") ->
             images.append((path, shot))
             rows.append([path.replace("/", "\\") if copied else path, *_upar(plan, shot)])
         files[places[part]] = csv_file(rows)
-    return Arrangement(images, files)
+    return Arrangement(images, files, hint=read_with("upar"))
 
 
 @layout("native", reader="")
@@ -74,10 +74,10 @@ def native(plan: Plan, *, form: Literal["xlsx", "csv"] = "xlsx") -> Arrangement:
         said = plan.studio.attributes(shot.pid, shot.outfit)
         values = [1 if said[column] else no for column in columns]
         rows.append([name, *values, *[no] * len(NEVER_TRAINED), _QUALITIES[at % 3]])
-    if form == "xlsx":
-        return Arrangement(images, {"refined_Native_dataset.xlsx": spreadsheet(rows)})
+    table = f"refined_Native_dataset.{form}"
     blank = [""] * len(rows[0])
-    return Arrangement(images, {"refined_Native_dataset.csv": csv_file([*rows, blank], mark=True)})
+    content = spreadsheet(rows) if form == "xlsx" else csv_file([*rows, blank], mark=True)
+    return Arrangement(images, {table: content}, hint=read_with("native"))
 
 
 @layout("dataset_all", reader="")
@@ -104,4 +104,5 @@ def attribute_pickle(plan: Plan) -> Arrangement:
         "partition": {**sides, "trainval": both},
     }
     images = [(f"data/{name}", shot) for name, shot in zip(files, shots, strict=True)]
-    return Arrangement(images, {"dataset_all.pkl": pickle_file(content)})
+    files_beside = {"dataset_all.pkl": pickle_file(content)}
+    return Arrangement(images, files_beside, hint=read_with("dataset_all"))
