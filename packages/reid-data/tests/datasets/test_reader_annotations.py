@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reid_data import Records, dataset_options, register_dataset
 from reid_data.datasets import registry
-from reid_data.datasets.options import check_options
+from reid_data.datasets.options import check_options, describe_options
 from reid_data.records import DatasetInfo
 
 if TYPE_CHECKING:
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
 
 
 def read_unresolvable(root: Path, *, version: Version = "v1") -> Records: ...
+
+
+def read_without_options(root: Version) -> Version: ...
 
 
 def read_bare(root, *, split=0): ...  # type: ignore[no-untyped-def]
@@ -42,6 +44,9 @@ def test_a_broken_expression_is_told_too() -> None:
         check_options("people", read, {})
 
 
-@pytest.mark.parametrize("reader", [read_bare])
-def test_options_without_annotations_are_texts(reader: Callable[..., Any]) -> None:
-    assert check_options("people", reader, {"split": "3"}) == {"split": "3"}
+def test_what_is_no_option_may_be_anything() -> None:
+    assert describe_options(read_without_options) == {}
+
+
+def test_options_without_annotations_are_texts() -> None:
+    assert check_options("people", read_bare, {"split": "3"}) == {"split": "3"}

@@ -89,19 +89,31 @@ def describe_options(reader: Callable[..., Any]) -> dict[str, str]:
 
 
 def _options_of(reader: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    options = {
+        key: parameter
+        for key, parameter in inspect.signature(reader).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    kinds = _resolved(reader, list(options))
+    return {
+        key: (_without_none(kinds.get(key, str)), parameter.default)
+        for key, parameter in options.items()
+    }
+
+
+def _resolved(reader: Callable[..., Any], names: list[str]) -> dict[str, Any]:
+    """The annotations of these arguments; what others and the result are does not matter."""
+    whole = inspect.unwrap(reader)
+    written = {name: whole.__annotations__[name] for name in names if name in whole.__annotations__}
+    holder = type("Options", (), {"__annotations__": written})
     try:
-        kinds = get_type_hints(reader)
+        return get_type_hints(holder, globalns=getattr(whole, "__globals__", {}))
     # An annotation is any expression, so it may fail in any way.
     except Exception as error:
         raise ValueError(
             f"the annotations of reader {getattr(reader, '__name__', reader)} cannot be resolved "
             f"({error}); import what they name where the reader is defined, outside TYPE_CHECKING"
         ) from error
-    return {
-        key: (_without_none(kinds.get(key, str)), parameter.default)
-        for key, parameter in inspect.signature(reader).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    }
 
 
 def _without_none(kind: Any) -> Any:

@@ -201,7 +201,7 @@ def _pickled(name: str, content: Any) -> Iterator[Found]:
 
 def _image_size(joints: Joints, normalized: Joints) -> tuple[float, float]:
     """Height and width, of which the normalised coordinates are shares."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratios = np.where(normalized > 0, joints / normalized, np.nan)
     known = ~np.isnan(ratios)
     width, height = (
