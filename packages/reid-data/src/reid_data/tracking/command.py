@@ -22,7 +22,10 @@ def crops(
     workers: Workers = 2,
     as_json: Json = False,
 ) -> None:
-    """Cut people out of tracking sequences (MOT17, MOT20, DanceTrack, SportsMOT) by their boxes."""
+    """Cut people out of tracking sequences (MOT17, MOT20, DanceTrack, SportsMOT) by their boxes.
+
+    A sequence has a folder of frames or one video file.
+    """
     from dataclasses import asdict
 
     from reid_data.preprocess.outputs import check_new
@@ -31,7 +34,7 @@ def crops(
 
     check_new(out)
     plan = plan_crops(root, min_visibility=min_visibility, min_height=min_height, every=every)
-    with progress("cutting", total=len(set(plan.frames))) as advance:
+    with progress("cutting", total=len(plan)) as advance:
         records = cut_crops(plan, out, workers=workers, advance=advance)
     rows = [asdict(summary) for summary in summarise(records)]
     columns = ("split", "identities", "images", "images_per_identity")

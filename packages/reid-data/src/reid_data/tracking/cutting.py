@@ -1,20 +1,22 @@
-"""People cut out of the frames of tracking sequences, as a data set of crops."""
+"""People cut out of tracking sequences, of frames or videos, as a data set of crops."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reid_data.console import Advance
-from reid_data.images import read_image
+from reid_data.images import Pixels, read_image
 from reid_data.preprocess.outputs import do_each, new_folder
 from reid_data.preprocess.rewriting import encode_image
 from reid_data.records import Records
 from reid_data.tracking.sequences import MotSequence, find_sequences, read_boxes, read_sequence
+from reid_data.videos import VIDEO_ENDINGS, read_video
 
 __all__ = ["TABLE", "CropPlan", "cut_crops", "plan_crops"]
 
@@ -31,11 +33,15 @@ class CropPlan:
     Attributes:
         table: one row a crop: what records hold, and ``left``, ``top``, ``width``, ``height`` of
             the box in its frame (pixels from 0).
-        frames: the file of each row's frame.
+        frames: the file of each row's frame, an image or a video.
     """
 
     table: pd.DataFrame
     frames: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        """How many frames people are cut out of."""
+        return len(set(zip(self.frames, self.table["frame"].tolist(), strict=True)))
 
 
 def plan_crops(
@@ -101,14 +107,16 @@ def cut_crops(
         plan: what to cut, see `plan_crops`.
         out: folder that appears when all is done, with JPEGs at quality 95 in a folder a sequence
             and ``records.parquet``, which ``--data mot_sequences`` (or ``csv``) reads.
-        workers: threads.
+        workers: threads; each takes a frame, or a whole video, which is decoded from its beginning
+            to the last frame in which somebody is cut out.
         advance: called with the number of frames just finished.
 
     Returns:
         The records of the crops. Boxes entirely outside of their frame are left out.
 
     Raises:
-        ValueError: `out` exists, a frame cannot be read, or no box lies within its frame.
+        ValueError: `out` exists, a frame cannot be read, a video is broken or ends too early, or no
+            box lies within its frame.
     """
     order = pd.Series(range(len(plan.frames))).groupby(pd.Series(list(map(str, plan.frames))))
     jobs = [rows.to_numpy() for _, rows in order]
@@ -117,11 +125,14 @@ def cut_crops(
             (folder / path).mkdir(parents=True)
 
         def cut(rows: np.ndarray) -> list[int]:
-            return _cut_frame(plan, rows, folder)
+            if plan.frames[int(rows[0])].suffix.lower() in VIDEO_ENDINGS:
+                return _cut_video(plan, rows, folder, advance)
+            done = _cut_frame(plan, rows, folder, read_image(plan.frames[int(rows[0])]))
+            if advance is not None:
+                advance(1)
+            return done
 
-        cut_rows = sorted(
-            row for rows in do_each(cut, jobs, workers=workers, advance=advance) for row in rows
-        )
+        cut_rows = sorted(row for rows in do_each(cut, jobs, workers=workers) for row in rows)
         if not cut_rows:
             raise ValueError(
                 "no box lies within its frame; check that frames and boxes belong together"
@@ -146,9 +157,31 @@ def _of_sequence(sequence: MotSequence, boxes: pd.DataFrame, *, place: str) -> p
     )
 
 
-def _cut_frame(plan: CropPlan, rows: np.ndarray, folder: Path) -> list[int]:
+def _cut_video(
+    plan: CropPlan, rows: np.ndarray, folder: Path, advance: Advance | None
+) -> list[int]:
+    """Cut all people out of one video; returns the rows whose box lies within its frame."""
+    video = plan.frames[int(rows[0])]
+    numbers = plan.table["frame"].to_numpy(dtype=np.int64)[rows]
+    last = int(numbers.max())
+    done: list[int] = []
+    number = 0
+    for number, image in enumerate(islice(read_video(video), last), start=1):
+        wanted = rows[numbers == number]
+        if len(wanted):
+            done += _cut_frame(plan, wanted, folder, image)
+            if advance is not None:
+                advance(1)
+    if number < last:
+        raise ValueError(
+            f"{video} ends after frame {number}, but has boxes up to frame {last}; it is cut off, "
+            "or the boxes are another video's"
+        )
+    return done
+
+
+def _cut_frame(plan: CropPlan, rows: np.ndarray, folder: Path, image: Pixels) -> list[int]:
     """Cut all people out of one frame; returns the rows whose box lies within it."""
-    image = read_image(plan.frames[int(rows[0])])
     height, width = image.shape[:2]
     boxes = plan.table.iloc[rows]
     left, top = boxes["left"].to_numpy(float), boxes["top"].to_numpy(float)

@@ -6,6 +6,9 @@ Each is a folder, as in MOT17, MOT20, DanceTrack and SportsMOT::
     MOT17-02-FRCNN/img1/000001.jpg   frames, counted from 1
     MOT17-02-FRCNN/gt/gt.txt         frame, id, left, top, width, height, counts, class, visibility
 
+Instead of the folder of frames there may be one video file, of any name; then ``seqinfo.ini`` may
+be missing, too. Frames of a video are counted from 1, as those of a folder.
+
 Left and top count pixels from 1. ``counts`` is 0 for boxes that an evaluation ignores, class 1 is
 a pedestrian. Older files end after the box, or have -1 where nothing is known.
 """
@@ -22,6 +25,7 @@ import pandas as pd
 
 from reid_data.datasets.frames import frames_of
 from reid_data.datasets.listing import contents, subfolders
+from reid_data.videos import VIDEO_ENDINGS, probe_video
 
 __all__ = ["MotSequence", "find_sequences", "read_boxes", "read_sequence"]
 
@@ -38,7 +42,7 @@ class MotSequence:
     Attributes:
         folder: where it lies.
         name: the folder's name.
-        frames: from frame number to the frame's file.
+        frames: from frame number to the frame's file; of a video, every frame has the same one.
         rate: frames a second.
     """
 
@@ -85,26 +89,63 @@ def find_sequences(root: Path) -> list[Path]:
 
 
 def read_sequence(folder: Path) -> MotSequence:
-    """Read ``seqinfo.ini`` and list the frames.
+    """Read ``seqinfo.ini`` and list the frames; of a video, only the header is read.
 
     Raises:
-        ValueError: the file is missing or says nothing usable, or there are no frames.
+        ValueError: the file is missing or says nothing usable, or there are no frames, or several
+            videos, or a video that is broken or does not tell its length.
+        MissingExtraError: there is a video, and PyAV is not installed.
     """
     path = folder / "seqinfo.ini"
+    video = None if (folder / "img1").is_dir() else _video_in(folder)
+    if video is not None and not path.exists():
+        info = probe_video(video)
+        return MotSequence(folder, folder.name, _numbered(video, info.frames), info.rate)
+    rate, place, length = _read_info(path)
+    if video is not None and not (folder / place).is_dir():
+        frames = _numbered(video, probe_video(video).frames or length)
+    else:
+        frames = {number: folder / place / name for name, number in frames_of(folder / place)}
+    return MotSequence(folder=folder, name=folder.name, frames=frames, rate=rate)
+
+
+def _video_in(folder: Path) -> Path | None:
+    videos = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()
+    )
+    if len(videos) > 1:
+        raise ValueError(
+            f"expected a folder img1 or one video in {folder}, found {len(videos)} videos: "
+            + ", ".join(video.name for video in videos[:3])
+        )
+    return videos[0] if videos else None
+
+
+def _numbered(video: Path, length: int | None) -> dict[int, Path]:
+    if not length:
+        raise ValueError(
+            f"{video} does not tell how many frames it has; write seqLength into "
+            f"{video.with_name('seqinfo.ini')}"
+        )
+    return dict.fromkeys(range(1, length + 1), video)
+
+
+def _read_info(path: Path) -> tuple[float, str, int | None]:
+    """Frames a second, the folder of frames, and how many there are where that is told."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(path.read_text(encoding="utf-8-sig"))
         section = parser["Sequence"]
         rate = float(section["frameRate"])
         place = section.get("imDir", "img1").strip()
+        length = section.getint("seqLength", fallback=None)
     except (OSError, UnicodeDecodeError, configparser.Error, KeyError, ValueError) as error:
         raise ValueError(f"{path} does not describe a sequence ({error})") from error
     if not 0 < rate < 10_000:
         raise ValueError(f"{path} says {rate:g} frames a second; expected more than none")
     if Path(place).name != place or place.startswith("."):
         raise ValueError(f"{path} says frames lie in {place!r}; expected a folder beside it")
-    frames = {number: folder / place / name for name, number in frames_of(folder / place)}
-    return MotSequence(folder=folder, name=folder.name, frames=frames, rate=rate)
+    return rate, place, length
 
 
 def read_boxes(path: Path, *, classes: SequenceOf[int] = (1,)) -> pd.DataFrame:
