@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torchvision.transforms.v2 import functional as reference
 
 from reid_data import Augmentation, Draw, ImageDataset, Records
 from reid_data.colours import ColourJitter, jitter_colours
+from reid_data.console import MissingExtraError
 from reid_data.device_augmentation import augment_batch, stack_plans
 from reid_data.transforms import Plan
 
@@ -179,3 +181,11 @@ def test_a_gpu_makes_the_same_images(records: Records) -> None:
     )
     arrived = there.pin_memory().to("cuda", non_blocking=True)
     assert torch.equal(arrived.images.cpu(), here.images)
+
+
+def test_a_missing_kornia_is_named_before_anything_is_loaded(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kornia", None)
+    with pytest.raises(MissingExtraError, match=r"reid-data\[augment\]"):
+        ImageDataset(records, augmentation=Augmentation(jitter=ColourJitter()))

@@ -53,7 +53,7 @@ def test_loaders_give_the_same_batches(records: Records, cache: str, workers: in
     options = {"image_size": (32, 16), "batch_size": 5, "workers": workers}
     files, cached = (
         list(eval_loader(records, cache=kind, **options))  # type: ignore[arg-type]
-        for kind in ("none", cache)
+        for kind in ("files", cache)
     )
     for one, other in zip(files, cached, strict=True):
         assert torch.equal(one.images, other.images)
@@ -75,7 +75,7 @@ def test_training_needs_no_files_while_it_runs(records: Records) -> None:
                 path.unlink()
         return [batch.images for batch in loader]
 
-    for one, other in zip(batches("none"), batches("ram"), strict=True):
+    for one, other in zip(batches("files"), batches("ram"), strict=True):
         assert torch.equal(one, other)
 
 
@@ -194,7 +194,7 @@ def test_processes_share_one_build(records: Records, tmp_path: Path) -> None:
 
 
 def test_a_cache_of_another_kind_or_place_is_refused(records: Records, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="cache must be one of none, ram, packed, came 'disk'"):
+    with pytest.raises(ValueError, match="cache must be one of files, ram, packed, came 'disk'"):
         cached_images(records, "disk")  # type: ignore[arg-type]
     (tmp_path / "taken").touch()
     with pytest.raises(ValueError, match="name a folder that can be written to"):

@@ -259,3 +259,11 @@ def test_two_workers_learn_what_none_would(people, tiny, tmp_path):
     run(recipe, people, tmp_path / "none")
     train(recipe, people, out=tmp_path / "two", device="cpu", workers=2)
     same_files(tmp_path / "none", tmp_path / "two")
+
+
+def test_packed_images_teach_what_files_teach(people, tiny, tmp_path):
+    for cache in ("files", "packed"):
+        run(tiny("schedule.epochs=2", f"compute.cache={cache}"), people, tmp_path / cache)
+    assert rows(tmp_path / "files") == rows(tmp_path / "packed")
+    # Of training and of validation.
+    assert len(list((people.root / ".reid-cache").glob("*.pack"))) == 2

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from reid_data.batch import Batch
 from reid_data.colours import jitter_colours
+from reid_data.console import require
 from reid_data.device_augmentation import PendingAugmentation, stack_plans
 from reid_data.images import Pixels, resize, try_decode, try_read
 from reid_data.packed import PackedImages
@@ -41,6 +42,7 @@ class ImageDataset(Dataset[Batch]):
 
     Raises:
         ValueError: the image size is not positive, or `packed` is of other records.
+        MissingExtraError: the augmentation changes colours, and kornia is not installed.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class ImageDataset(Dataset[Batch]):
             raise ValueError(f"image_size (height, width) must be positive, came {image_size}")
         if packed is not None and len(packed) != len(records):
             raise ValueError(f"{len(packed)} packed images for {len(records)} records")
+        if augmentation is not None and augmentation.jitter is not None:
+            require("kornia", extra="reid-data[augment]", for_what="changing colours")
         self.image_size = image_size
         self.augmentation = augmentation
         self.on_device = on_device

@@ -76,7 +76,7 @@ def train_loader(
     world_size: int = 1,
     pin_memory: bool = False,
     augment_on_device: bool = False,
-    cache: Cache = "none",
+    cache: Cache = "files",
     cache_folder: Path | str | None = None,
 ) -> ImageLoader:
     """Endless variety from the training records: P x K batches, augmented, with labels.
@@ -143,7 +143,7 @@ def eval_loader(
     workers: WorkerCount = 0,
     skip_unreadable: bool = False,
     pin_memory: bool = False,
-    cache: Cache = "none",
+    cache: Cache = "files",
     cache_folder: Path | str | None = None,
 ) -> ImageLoader:
     """The records in their order, resized and not augmented; the last batch may be smaller.

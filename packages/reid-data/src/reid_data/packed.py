@@ -29,7 +29,7 @@ from reid_data.records import Records
 
 __all__ = ["Cache", "PackedImages", "cached_images", "load_images", "open_packed", "pack_images"]
 
-Cache = Literal["none", "ram", "packed"]
+Cache = Literal["files", "ram", "packed"]
 """Where a loader takes encoded images from: their files, memory, or one packed file."""
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class PackedImages:
 def cached_images(
     records: Records, cache: Cache, *, folder: Path | str | None = None
 ) -> PackedImages | None:
-    """The images of records as a loader's option ``cache`` names them; None for ``"none"``.
+    """The images of records as a loader's option ``cache`` names them; None for ``"files"``.
 
     Args:
         records: whose images.
@@ -96,7 +96,7 @@ def cached_images(
     """
     if cache not in get_args(Cache):
         raise ValueError(f"cache must be one of {', '.join(get_args(Cache))}, came {cache!r}")
-    if cache == "none":
+    if cache == "files":
         return None
     if cache == "ram":
         return load_images(records)

@@ -100,6 +100,7 @@ def build_loaders(
         seed=seed,
         workers=workers,
         pin_memory=pin_memory,
+        cache=recipe.compute.cache,
     )
 
 

@@ -9,6 +9,7 @@ from lightning.pytorch import LightningDataModule
 
 from reid_core.training.split import TrainingData
 from reid_data import Augmentation, ImageLoader, eval_loader, train_loader
+from reid_data.packed import Cache
 
 __all__ = ["TrainingLoaders"]
 
@@ -26,6 +27,7 @@ class TrainingLoaders(LightningDataModule):
         seed: of order and augmentation.
         workers: loader processes of each training process.
         pin_memory: put batches in page-locked memory, for a GPU.
+        cache: where encoded images are kept; see `reid_data.packed.Cache`.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class TrainingLoaders(LightningDataModule):
         seed: int,
         workers: int = 0,
         pin_memory: bool = False,
+        cache: Cache = "files",
     ) -> None:
         super().__init__()
         self._data = data
@@ -51,6 +54,7 @@ class TrainingLoaders(LightningDataModule):
         self._seed = seed
         self._workers = workers
         self._pin_memory = pin_memory
+        self._cache: Cache = cache
 
     def train_dataloader(self) -> ImageLoader:
         """This process's batches, from the epoch at which the training stands."""
@@ -68,6 +72,7 @@ class TrainingLoaders(LightningDataModule):
             pin_memory=self._pin_memory,
             # Where batches go to a GPU, that has time to spare for it; the pixels are the same.
             augment_on_device=self._pin_memory,
+            cache=self._cache,
         )
         if self.trainer is not None:
             # Lightning may ask workers for the first batches of a resumed run before it says which
@@ -88,6 +93,7 @@ class TrainingLoaders(LightningDataModule):
             batch_size=self._eval_batch_size,
             workers=self._workers,
             pin_memory=self._pin_memory,
+            cache=self._cache,
         )
 
     def _place(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
 from reid_data import Augmentation
+from reid_data.packed import Cache
 
 __all__ = [
     "ComputeSection",
@@ -142,10 +143,13 @@ class ComputeSection(_Section):
         precision: ``auto`` takes bfloat16 where the device is faster with it, see
             `choose_precision`; losses are always computed in float32.
         channels_last: keep feature maps in (B, H, W, C) memory order, faster for convolutions.
+        cache: for slow disks, ``ram`` keeps the encoded images in memory and ``packed`` in one file
+            in the data's folder; it changes nothing else.
     """
 
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     channels_last: bool = True
+    cache: Cache = "files"
 
 
 class Recipe(_Section):
