@@ -22,19 +22,28 @@ PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
-    "eval": ("data", "eval"),
+    "eval": ("data", "eval[onnx,openvino,plots]"),
     "core": ("data", "eval", "core[train,mmcv]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
-EVERYTHING = ("data[fast,augment,mat,spreadsheet,video]", "eval", "core[train]", "attr", "gen")
+EVERYTHING = ("data[fast,augment,mat,spreadsheet,video]", "eval[onnx,openvino,plots]", "core[train]", "attr", "gen")
+# What only the tests of a package need.
+TOOLS = {"eval": ("onnx>=1.17",)}
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
 
-def install(session: nox.Session, house: tuple[str, ...], *, group: str | None = None) -> None:
+def install(
+    session: nox.Session,
+    house: tuple[str, ...],
+    *,
+    group: str | None = None,
+    tools: tuple[str, ...] = (),
+) -> None:
     """Install packages of the house editable, under the versions that CI uses."""
     editable = [part for name in house for part in ("-e", f"packages/reid-{name}")]
-    session.install("-c", "constraints.txt", *editable, *(GROUPS[group] if group else ()))
+    grouped = GROUPS[group] if group else ()
+    session.install("-c", "constraints.txt", *editable, *grouped, *tools)
 
 
 def pytest(session: nox.Session, package: str, marks: str, *, may_be_empty: bool = False) -> None:
@@ -73,7 +82,7 @@ def imports(session: nox.Session) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """A package's tests, in an environment that holds only what it declares."""
-    install(session, HOUSE[package], group="test")
+    install(session, HOUSE[package], group="test", tools=TOOLS.get(package, ()))
     pytest(session, package, "not slow and not gpu")
 
 
@@ -81,7 +90,7 @@ def tests(session: nox.Session, package: str) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def slow(session: nox.Session, package: str) -> None:
     """A package's long tests: learning runs, kills and load."""
-    install(session, HOUSE[package], group="test")
+    install(session, HOUSE[package], group="test", tools=TOOLS.get(package, ()))
     pytest(session, package, "slow", may_be_empty=True)
 
 
@@ -90,7 +99,8 @@ def slow(session: nox.Session, package: str) -> None:
 def lowest(session: nox.Session, package: str) -> None:
     """A package's tests with the oldest versions that it declares (needs uv)."""
     editable = [part for name in HOUSE[package] for part in ("-e", f"packages/reid-{name}")]
-    session.install("--resolution", "lowest-direct", *editable, *GROUPS["test"])
+    tools = (*GROUPS["test"], *TOOLS.get(package, ()))
+    session.install("--resolution", "lowest-direct", *editable, *tools)
     pytest(session, package, "not slow and not gpu")
 
 
@@ -141,7 +151,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Every performance claim, as ratios measured in one run."""
-    install(session, ("data[fast]", "eval", "core[train]"))
+    install(session, ("data[fast,augment]", "eval[openvino]", "core[train]"))
     for script in sorted((HERE / "benchmarks").glob("[!_]*.py")):
         session.run("python", str(script), *session.posargs)
 
