@@ -14,7 +14,7 @@ from reid_data.datasets.listing import find_home
 from reid_data.summary import published_mismatches
 
 
-def records(pids: Any, split: Any = "train", **counts: tuple[int, int]) -> Records:
+def records(pids: Any, split: Any = "train", **counts: tuple[int, int | None]) -> Records:
     table = pd.DataFrame({"path": [f"{n}.jpg" for n in range(len(pids))], "pid": pids})
     return Records(table.assign(split=split), Path(), DatasetInfo("people", counts=counts))
 
@@ -32,6 +32,15 @@ def test_how_many_are_missing_and_which_numbers_nobody_has() -> None:
     )
     (line,) = published_mismatches(records([1, 1, 2], train=(2, 2)))
     assert line.endswith("found 2 and 3 (1 images too many)")
+
+
+def test_images_that_nobody_counted_are_not_missed() -> None:
+    assert published_mismatches(records([1, 1, 2], train=(2, None))) == []
+    (line,) = published_mismatches(records([1, 1, 3], train=(3, None)))
+    assert line == (
+        "train: expected 3 identities as published, found 2 (1 identities too few); "
+        "nobody is number 2"
+    )
 
 
 def test_numbers_of_another_split_are_not_missing() -> None:

@@ -18,7 +18,7 @@ class DatasetInfo:
         licence: the terms of use in one line.
         citation: the paper to cite, in one line.
         counts: published numbers, from a split (or several joined by ``+``) to
-            ``(identities, images)``.
+            ``(identities, images)``; None where the number of images is not published.
         note: what else one must know before using it, for example that it was withdrawn.
     """
 
@@ -26,5 +26,5 @@ class DatasetInfo:
     url: str = ""
     licence: str = ""
     citation: str = ""
-    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     note: str = ""

@@ -51,7 +51,7 @@ def list_data(
             "name": info["name"],
             "licence": info["licence"],
             "published identities/images": "\n".join(
-                f"{split} {identities}/{images}"
+                f"{split} {identities}/{'?' if images is None else images}"
                 for split, (identities, images) in info["counts"].items()
             ),
             "options": "\n".join(f"{key}: {values}" for key, values in info["options"].items()),

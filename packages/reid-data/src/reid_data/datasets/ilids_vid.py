@@ -45,6 +45,7 @@ _SPLITS = "train-test people splits/train_test_splits_ilidsvid.mat"
         url="https://xiatian-zhu.github.io/downloads_qmul_iLIDS-VID_ReID_dataset.html",
         licence="no licence text is published; cut from the Home Office's i-LIDS videos",
         citation="Wang et al., Person Re-Identification by Video Ranking, ECCV 2014",
+        counts={"train": (150, None), "query": (150, None), "gallery": (150, None)},
         note="300 people, 600 tracklets; results are the mean over split=0 to split=9",
     )
 )

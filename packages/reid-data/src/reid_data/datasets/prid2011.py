@@ -44,6 +44,7 @@ _CAMERAS = {"cam_a": (1, "query"), "cam_b": (2, "gallery")}
         licence="research; see the page",
         citation="Hirzer et al., Person Re-Identification by Descriptive and Discriminative "
         "Classification, SCIA 2011",
+        counts={"train": (89, None), "query": (89, None), "gallery": (89, None)},
         note="178 people by the usual protocol; results are the mean over split=0 to split=9",
     )
 )
