@@ -9,6 +9,7 @@ from .attribute_sets.registry import (
 from .attributes import Attributes
 from .audit.report import AuditReport, audit_records
 from .batch import Batch
+from .clip_loading import ClipBatch, ClipLoader, eval_clip_loader, train_clip_loader
 from .colours import ColourJitter
 from .columns import SPLITS
 from .datasets import (
@@ -32,6 +33,7 @@ from .loading import ImageLoader, eval_loader, train_loader
 from .records import DatasetInfo, Records
 from .sampler import Draw, PKSampler
 from .synth import synthesize
+from .tracklets import Tracklets, tracklets_of
 from .transforms import Augmentation
 
 __version__: str
@@ -43,6 +45,8 @@ __all__ = [
     "AuditReport",
     "Augmentation",
     "Batch",
+    "ClipBatch",
+    "ClipLoader",
     "ColourJitter",
     "DatasetInfo",
     "Draw",
@@ -50,6 +54,7 @@ __all__ = [
     "ImageLoader",
     "PKSampler",
     "Records",
+    "Tracklets",
     "Unreadable",
     "UnreadableImagesError",
     "__version__",
@@ -58,6 +63,7 @@ __all__ = [
     "audit_records",
     "dataset_info",
     "dataset_options",
+    "eval_clip_loader",
     "eval_loader",
     "find_unreadable",
     "from_folder",
@@ -71,5 +77,7 @@ __all__ = [
     "register_dataset",
     "resize",
     "synthesize",
+    "tracklets_of",
+    "train_clip_loader",
     "train_loader",
 ]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from reid_data.preprocess.seeding import generator_for
 from reid_data.records import Ids, Records
+from reid_data.tracklets import tracklet_rows
 from reid_data.transforms import Augmentation
 
 __all__ = [
@@ -186,14 +187,12 @@ def sample_clips(
     Raises:
         ValueError: the records have no tracklets, or a random clip has no seed.
     """
-    if "tracklet" not in records.table or records.table["tracklet"].isna().all():
-        raise ValueError("expected records with a column tracklet; clips are cut from tracklets")
     if mode not in get_args(Mode):
         raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, came {mode!r}")
     if mode == "random" and seed is None:
         raise ValueError("random clips need a seed")
     rows, tracklets = [], []
-    for tracklet, frames in _tracklets(records):
+    for tracklet, frames in tracklet_rows(records):
         generator = None if seed is None else generator_for(seed, tracklet)
         if mode == "dense":
             chosen = dense_clips(len(frames), size=size, stride=stride, tail=tail, most=most)
@@ -217,19 +216,6 @@ def augment_clip(
     """
     (plan,) = augmentation.plan(1, clip.shape[1:3], generator=generator)
     return np.stack([augmentation.apply(frame, plan) for frame in clip])
-
-
-def _tracklets(records: Records) -> list[tuple[int, Ids]]:
-    """Each tracklet with its rows in the order of time, by ascending number."""
-    table = records.table.reset_index(drop=True)
-    table = table[table["tracklet"].notna()]
-    keys = ["tracklet", *(["frame"] if "frame" in table else []), "path"]
-    ordered = table.sort_values(keys, kind="stable")
-    numbers = ordered["tracklet"].to_numpy(dtype=np.int64)
-    rows = ordered.index.to_numpy(dtype=np.int64)
-    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
-    groups = np.split(rows, starts[1:])
-    return list(zip(numbers[starts].tolist(), groups, strict=True))
 
 
 def _filled(group: Ids, *, size: int, stride: int, tail: Tail) -> Ids:
