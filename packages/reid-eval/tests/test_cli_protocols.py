@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,9 @@ import pytest
 
 from reid_data.console import run
 from reid_eval.cli import app
+from reid_eval.cli.fit_st import ClockChoice
 from reid_eval.cli.plan import parse_ranks
-from reid_eval.clocks import TimedTransitions
+from reid_eval.clocks import ClockKind, TimedTransitions
 from reid_eval.embeddings import Embeddings
 
 Call = Callable[..., tuple[int, str, str]]
@@ -274,6 +275,10 @@ def test_data_without_time_are_refused(call: Call, market: Path, tmp_path: Path)
     )
     assert code == 2
     assert "needs a timestamp for every image" in err
+
+
+def test_the_clocks_are_those_of_the_library() -> None:
+    assert {choice.value for choice in ClockChoice} == {"auto", *get_args(ClockKind)}
 
 
 def test_ranks_are_whole_numbers() -> None:

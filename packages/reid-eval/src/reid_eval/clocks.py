@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reid_data.files import replacing
 from reid_eval.rerank import Transitions
 
-__all__ = ["Clock", "ClockKind", "TimedTransitions", "clock_of", "published_clock"]
+__all__ = ["Clock", "ClockKind", "TimedTransitions", "clock_of", "known_clock", "published_clock"]
 
 ClockKind = Literal["frames", "cumulative", "timestamps", "names"]
 """``"frames"``: the frame number. ``"cumulative"``: the frame number within a sequence, plus the
@@ -33,6 +33,19 @@ _PUBLISHED: dict[str, ClockKind] = {
 }
 _FORMAT = "reid-eval timed transitions 1"
 _LAST_NUMBER = re.compile(r"(\d+)\D*\Z", re.ASCII)
+
+
+def known_clock(text: str) -> ClockKind:
+    """The clock of this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for kind in get_args(ClockKind):
+        if text == kind:
+            known: ClockKind = kind
+            return known
+    raise ValueError(f"no clock is called {text!r}; known: {', '.join(get_args(ClockKind))}")
 
 
 def published_clock(data: str) -> ClockKind | None:
@@ -150,7 +163,7 @@ class TimedTransitions:
                     raise ValueError(f"its format is {str(arrays['format'])!r}")
                 pairs = zip(arrays["clock_keys"], arrays["clock_offsets"], strict=True)
                 offsets = {(int(key[0]), int(key[1])): int(offset) for key, offset in pairs}
-                clock = Clock(_known_kind(str(arrays["clock"])), offsets)
+                clock = Clock(known_clock(str(arrays["clock"])), offsets)
                 transitions = Transitions(
                     arrays["cameras"], arrays["same"], arrays["other"], float(arrays["bin_width"])
                 )
@@ -161,14 +174,6 @@ class TimedTransitions:
             raise ValueError(
                 f"{path} is no file of camera transitions as `reid-eval fit-st` writes: {error}"
             ) from error
-
-
-def _known_kind(text: str) -> ClockKind:
-    for kind in get_args(ClockKind):
-        if text == kind:
-            known: ClockKind = kind
-            return known
-    raise ValueError(f"its clock is {text!r}")
 
 
 def _places(table: pd.DataFrame) -> list[tuple[int, int]]:

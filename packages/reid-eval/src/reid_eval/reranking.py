@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from reid_data.datasets.options import check_options, split_name
+from reid_data.datasets.options import split_name
+from reid_eval._settings import from_settings
 from reid_eval.rerank import (
     Distances,
     GraphReranking,
@@ -93,7 +94,6 @@ _EXPANSIONS: Mapping[str, type[Any]] = {
     "dba": DatabaseAugmentation,
 }
 _RERANKERS: Mapping[str, type[Any]] = {"k-reciprocal": KReciprocal, "gnn": GraphReranking}
-_TYPES = {"int": int, "float": float}
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def parse_reranking(text: str, *, settings: Sequence[str] = ()) -> Reranking:
             raise ValueError(_no_owner(key, [name for name, _ in steps], kinds, len(owners)))
         steps[owners[0]][1][key] = value
     made = [
-        kind(**check_options(name, _signature(kind), options, what="re-ranker"))
+        from_settings("re-ranker", name, kind, options)
         for kind, (name, options) in zip(kinds, steps, strict=True)
     ]
     last = [name for name, _ in steps if name in _RERANKERS]
@@ -174,20 +174,6 @@ def _kind(name: str) -> type[Any]:
         hint = f"did you mean {near[0]}? " if near else ""
         raise ValueError(f"no re-ranker is called {name!r}; {hint}known: {', '.join(known)}")
     return known[name]
-
-
-def _signature(kind: type[Any]) -> Any:
-    """The fields of a dataclass as the keyword arguments that `check_options` reads."""
-    from inspect import Parameter, Signature
-
-    def reader() -> None: ...
-
-    every = fields(kind)
-    reader.__annotations__ = {each.name: _TYPES[str(each.type)] for each in every}
-    reader.__signature__ = Signature(  # type: ignore[attr-defined]
-        [Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default) for each in every]
-    )
-    return reader
 
 
 def _setting(text: str) -> tuple[str, str]:

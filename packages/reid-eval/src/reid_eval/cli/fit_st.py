@@ -92,23 +92,17 @@ def _kind(clock: ClockChoice, name: str, table: pd.DataFrame) -> ClockKind:
     Raises:
         ValueError: nothing tells the time.
     """
-    from reid_eval.clocks import published_clock
+    from reid_eval.clocks import known_clock, published_clock
 
-    if clock is ClockChoice.FRAMES:
-        return "frames"
-    if clock is ClockChoice.CUMULATIVE:
-        return "cumulative"
-    if clock is ClockChoice.TIMESTAMPS:
-        return "timestamps"
-    if clock is ClockChoice.NAMES:
-        return "names"
+    if clock is not ClockChoice.AUTO:
+        return known_clock(clock.value)
     published = published_clock(name)
     if published is not None:
         return published
     people = table[~table["split"].isin(("distractor", "junk"))]
-    for column, kind in (("timestamp", "timestamps"), ("frame", "frames")):
+    for column in ("timestamp", "frame"):
         if column in people and people[column].notna().all():
-            return "timestamps" if kind == "timestamps" else "frames"
+            return known_clock(f"{column}s")
     raise ValueError(
         f"{name} tells no time: transitions need a frame number or timestamp for every image, in "
         "the names (market1501, dukemtmc_reid, veri776, cuhk03, vric) or in the columns frame or "

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from reid_data.datasets.options import check_options, split_name
+from reid_data.datasets.options import split_name
+from reid_eval._settings import from_settings
 from reid_eval.protocols.centroid import Centroids
 from reid_eval.protocols.clothes import ClothChanging, SameClothes, Standard
 from reid_eval.protocols.comparison import RetrievalProtocol
@@ -80,9 +81,8 @@ def make_protocol(name: str, **options: Any) -> RetrievalProtocol:
         raise ValueError(
             f"no protocol is called {spelled!r}; {hint}known: {', '.join(list_protocols())}"
         )
-    kind = _KINDS[known]
-    chosen = check_options(known, kind, settings | options, what="protocol")
-    protocol: RetrievalProtocol = kind(**chosen)
+    every = settings | options
+    protocol: RetrievalProtocol = from_settings("protocol", known, _KINDS[known], every)
     return protocol
 
 
