@@ -16,12 +16,15 @@ from typing import Annotated, Any
 
 import typer
 
+from reid_data.workers import parse_workers
+
 __all__ = [
     "Advance",
     "BatchSize",
     "Data",
     "Device",
     "Json",
+    "LoaderWorkers",
     "MissingExtraError",
     "Out",
     "Overrides",
@@ -51,7 +54,16 @@ Root = Annotated[Path, typer.Option("--root", help="Folder that holds the data s
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images in one batch.")]
-Workers = Annotated[int, typer.Option("--workers", min=0, help="Loader processes.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes that share the work.")]
+LoaderWorkers = Annotated[
+    Any,  # a `WorkerCount`; typer knows no unions
+    typer.Option(
+        "--workers",
+        parser=parse_workers,
+        metavar="auto|N",
+        help="Loader processes; auto takes as many as bring more than they cost.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
 Overrides = Annotated[

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from reid_data.jpeg import decode_jpeg
+from reid_data.workers import WorkerCount, count_threads
 
 if TYPE_CHECKING:
     from reid_data.records import Records
@@ -237,7 +238,7 @@ def _optional(name: str) -> Any:
 def find_unreadable(
     records: Records,
     *,
-    workers: int = 0,
+    workers: WorkerCount = 0,
     decode: bool = True,
     advance: Callable[[int], None] | None = None,
 ) -> list[Unreadable]:
@@ -245,7 +246,7 @@ def find_unreadable(
 
     Args:
         records: what to look at.
-        workers: threads; 0 does it in the caller's.
+        workers: threads; 0 does it in the caller's, ``"auto"`` takes one a core.
         decode: decode each file completely; otherwise only see that it is there, not empty, and
             begins like an image, which takes a small fraction of the time.
         advance: called with the number of images just looked at.
@@ -256,8 +257,9 @@ def find_unreadable(
     paths = [str(records.root / path) for path in dict.fromkeys(records.table["path"])]
     look = _fault if decode else _fault_at_a_glance
     found: list[Unreadable] = []
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        reasons = pool.map(look, paths) if workers else map(look, paths)
+    threads = count_threads(workers)
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        reasons = pool.map(look, paths) if threads else map(look, paths)
         for path, reason in zip(paths, reasons, strict=True):
             if reason is not None:
                 found.append(Unreadable(Path(path), reason))

@@ -1,4 +1,7 @@
-"""How many loader processes, and how far ahead they work: decided from measured costs."""
+"""How many loader processes, and how far ahead they work: decided from measured costs.
+
+torch is imported where it is needed: command lines name a number of workers before that.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,15 @@ from math import ceil
 from pathlib import Path
 from typing import Literal
 
-import torch
-
-__all__ = ["WorkerCount", "choose_workers", "one_thread", "prefetched_batches", "usable_cores"]
+__all__ = [
+    "WorkerCount",
+    "choose_workers",
+    "count_threads",
+    "one_thread",
+    "parse_workers",
+    "prefetched_batches",
+    "usable_cores",
+]
 
 WorkerCount = int | Literal["auto"]
 """Loader processes; ``"auto"`` decides by `choose_workers`."""
@@ -34,6 +43,28 @@ def usable_cores() -> int:
         return max(min(cores or 1, int(quota) // int(period)), 1)
     except (OSError, ValueError):  # no such system, or the quota is "max"
         return cores or 1
+
+
+def parse_workers(text: str) -> WorkerCount:
+    """``"auto"``, or a number of processes.
+
+    Raises:
+        ValueError: the text is neither.
+
+    Examples:
+        >>> parse_workers("auto"), parse_workers("4")
+        ('auto', 4)
+    """
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal():
+        raise ValueError(f"expected auto, or a number of loader processes, not {text!r}")
+    return int(text)
+
+
+def count_threads(workers: WorkerCount) -> int:
+    """Threads for work that is not handed to processes: as many, or one a core."""
+    return usable_cores() if workers == "auto" else workers
 
 
 def choose_workers(images: int, seconds_per_image: float, *, cores: int | None = None) -> int:
@@ -80,6 +111,8 @@ def one_thread() -> Iterator[None]:
     For single images: they are too small to share, and where other processes hold the cores
     OpenMP's threads wait for each other longer than the work takes.
     """
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reid_data.images import Unreadable, UnreadableImagesError, find_unreadable
 from reid_data.records import Records
+from reid_data.workers import WorkerCount
 from reid_eval.embedders import Embedder
 from reid_eval.embeddings import Embeddings, check_target
 from reid_eval.journal import Journal
@@ -30,7 +31,7 @@ def embed(
     records: Records,
     *,
     batch_size: int = 128,
-    workers: int = 2,
+    workers: WorkerCount = "auto",
     views: Views = _JUST_THE_IMAGE,
     skip_unreadable: bool = False,
     advance: Callable[[int], None] | None = None,
@@ -43,7 +44,7 @@ def embed(
         embedder: the model.
         records: N images.
         batch_size: images in one forward pass; changes the result by rounding only.
-        workers: loader processes; they do not change the result.
+        workers: loader processes, which do not change the result; ``"auto"`` takes as many as pay.
         views: mirrored, scaled and cropped views whose embeddings are averaged.
         skip_unreadable: drop the rows of unreadable images (``meta["unreadable"]`` counts them).
         advance: called with the number of images just embedded.
@@ -81,7 +82,7 @@ def embed_to(
     records: Records,
     *,
     batch_size: int = 128,
-    workers: int = 2,
+    workers: WorkerCount = "auto",
     views: Views = _JUST_THE_IMAGE,
     skip_unreadable: bool = False,
     advance: Callable[[int], None] | None = None,
@@ -101,7 +102,7 @@ def embed_to(
         embedder: the model.
         records: N images.
         batch_size: images in one forward pass; changes the result by rounding only.
-        workers: loader processes; they do not change the result.
+        workers: loader processes, which do not change the result; ``"auto"`` takes as many as pay.
         views: mirrored, scaled and cropped views whose embeddings are averaged.
         skip_unreadable: drop the rows of unreadable images (``meta["unreadable"]`` counts them).
         advance: called with the number of images just embedded, or found embedded.

@@ -16,6 +16,7 @@ from reid_data.batch import Batch
 from reid_data.images import Unreadable
 from reid_data.loading import eval_loader
 from reid_data.records import Records
+from reid_data.workers import WorkerCount
 from reid_eval.embedders import Embedder
 from reid_eval.views import Views
 
@@ -30,7 +31,7 @@ def embed_rows(
     put: Put,
     *,
     batch_size: int,
-    workers: int,
+    workers: WorkerCount,
     views: Views,
 ) -> list[Unreadable]:
     """Embed every image and hand on what comes, batch by batch.

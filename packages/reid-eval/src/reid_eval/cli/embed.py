@@ -12,9 +12,9 @@ from reid_data.console import (
     BatchSize,
     Device,
     Json,
+    LoaderWorkers,
     Out,
     SkipUnreadable,
-    Workers,
     note,
     progress,
     show,
@@ -54,7 +54,7 @@ def embed_command(
     backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
-    workers: Workers = 2,
+    workers: LoaderWorkers = "auto",
     skip_unreadable: SkipUnreadable = False,
     as_json: Json = False,
 ) -> None:
@@ -105,19 +105,11 @@ def embed_command(
     show([row], as_json=as_json, payload=payload)
     note(f"model {str(result.meta['fingerprint'])[:16]}")
     if chosen := result.meta["embedder"].get("backend"):
+        agreement = chosen["agreement"]
         note(
             f"{chosen['backend']} in {chosen['precision']}: {chosen['speedup']:.1f} times torch, "
-            f"agrees to {chosen['agreement']['mean']:.4f} (worst {chosen['agreement']['worst']:.4f})"
+            f"agrees to {agreement['mean']:.4f} (worst {agreement['worst']:.4f})"
         )
-
-
-def _averaged(images: Embeddings, out: Path) -> Embeddings:
-    """Put the centroids in the place of the images' embeddings."""
-    from reid_eval.protocols import centroids
-
-    result = centroids(images)
-    result.save(out)
-    return result
 
 
 def _numbers(text: str) -> tuple[float, ...]:

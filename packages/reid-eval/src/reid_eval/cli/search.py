@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import BatchSize, Device, Json, SkipUnreadable, Workers, progress, show
+from reid_data.console import BatchSize, Device, Json, LoaderWorkers, SkipUnreadable, progress, show
 from reid_eval.cli.options import (
     BackendChoice,
     BackendOption,
@@ -44,7 +44,7 @@ def search_command(
     backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
-    workers: Workers = 2,
+    workers: LoaderWorkers = "auto",
     skip_unreadable: SkipUnreadable = False,
     as_json: Json = False,
 ) -> None:

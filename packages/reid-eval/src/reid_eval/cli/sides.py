@@ -12,8 +12,9 @@ from reid_data.console import note, progress
 
 if TYPE_CHECKING:
     from reid_data.records import Records
-    from reid_eval.embedders import Embedder
+    from reid_data.workers import WorkerCount
     from reid_eval.acceleration import Backend
+    from reid_eval.embedders import Embedder
     from reid_eval.embeddings import Embeddings
     from reid_eval.views import Views
 
@@ -30,7 +31,7 @@ class Pass:
     model: str
     device: str
     batch_size: int
-    workers: int
+    workers: WorkerCount
     views: Views
     skip_unreadable: bool
     backend: Backend = "auto"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import BatchSize, Device, Json, Seed, SkipUnreadable, Workers
+from reid_data.console import BatchSize, Device, Json, LoaderWorkers, Seed, SkipUnreadable
 from reid_eval.cli.analyses import AnalysisWishes, make_analyses
 from reid_eval.cli.analysis_options import (
     Confidence,
@@ -99,7 +99,7 @@ def measure_command(
     backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",
     batch_size: BatchSize = 128,
-    workers: Workers = 2,
+    workers: LoaderWorkers = "auto",
     seed: Seed = 0,
     skip_unreadable: SkipUnreadable = False,
     as_json: Json = False,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from reid_data.images import Pixels, read_image, resize
+from reid_data.workers import WorkerCount, count_threads
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics import RetrievalReport
 from reid_eval.metrics.options import check_option
@@ -85,7 +86,7 @@ def embed_degraded(
     image_size: tuple[int, int],
     device: torch.device,
     batch_size: int = 128,
-    workers: int = 0,
+    workers: WorkerCount = 0,
     advance: Callable[[int], None] | None = None,
 ) -> Embeddings:
     """Embed the images of a side again, made worse as they are read.
@@ -108,7 +109,7 @@ def embed_degraded(
         ValueError: ``run`` gives something else than finite embeddings of the side's size.
     """
     features = np.empty(side.features.shape, np.float32)
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
+    with ThreadPoolExecutor(max(count_threads(workers), 1)) as pool:
         for start in range(0, len(side), batch_size):
             rows = slice(start, min(start + batch_size, len(side)))
             pixels = _worse_images(side, rows, level, image_size, pool)
