@@ -12,10 +12,11 @@ import pytest
 
 from reid_data.synth.cameras import sample_cameras
 from reid_data.synth.frames import Film, Frame, Sighting
+from reid_data.synth.passages import Passage, plan_passages
 from reid_data.synth.people import sample_person
 from reid_data.synth.places import furnish
 from reid_data.synth.routes import FRAME_RATE
-from reid_data.synth.streets import Passage, Street, plan_passages, sample_street
+from reid_data.synth.streets import Street, sample_street
 
 CAMERAS = sample_cameras(3, seed=5)
 STREETS = [sample_street(camera.camid, seed=5, height=176, width=320) for camera in CAMERAS]

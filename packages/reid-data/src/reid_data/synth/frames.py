@@ -14,10 +14,11 @@ from .canvas import Canvas, FloatArray, Patch
 from .draw import draw_person
 from .optics import expose
 from .parts import Part
+from .passages import Passage, Standing
 from .places import Fixture, furnish
 from .pose import OPENPOSE_18, Pose, walking_pose
 from .streams import Stream, generator
-from .streets import Passage, Standing, Street
+from .streets import Street
 
 __all__ = ["Film", "Frame", "Sighting"]
 

@@ -9,7 +9,7 @@ from .people import Outfit, Person, sample_person
 from .streams import Stream, generator
 
 if TYPE_CHECKING:
-    from .streets import Moves
+    from .passages import Moves
 
 __all__ = ["dressed"]
 

@@ -10,9 +10,10 @@ from reid_data.files import replacing
 from reid_data.videos import write_video
 
 from ..frames import Film, Frame, Sighting
+from ..passages import Moves, plan_passages
 from ..pose import OPENPOSE_18
 from ..routes import FRAME_RATE
-from ..streets import Moves, plan_passages, sample_street
+from ..streets import sample_street
 from ..upar import attributes_of
 from .contents import csv_file
 from .registry import Arrangement, Plan, layout

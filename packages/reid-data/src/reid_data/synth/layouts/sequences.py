@@ -18,7 +18,7 @@ from .recordings import films_of
 from .registry import Arrangement, Plan, layout
 
 if TYPE_CHECKING:
-    from ..streets import Moves
+    from ..passages import Moves
 
 __all__ = ["MotRecording", "Style", "dancetrack", "mot17", "mot20", "sportsmot"]
 
