@@ -42,6 +42,7 @@ def list_data(
         list_sets(as_json=as_json)
         return
     from reid_data.datasets import dataset_info, dataset_options, list_datasets
+    from reid_data.datasets.selection import SELECTION_OPTIONS
 
     infos = [
         asdict(dataset_info(name)) | {"options": dataset_options(name)} for name in list_datasets()
@@ -60,6 +61,9 @@ def list_data(
         for info in infos
     ]
     show(rows, title="Data sets", as_json=as_json, payload=infos)
+    if not as_json:
+        anywhere = ", ".join(f"{key} ({what})" for key, what in SELECTION_OPTIONS.items())
+        note(f"any data set takes: {anywhere}; NAME+NAME reads two as one")
 
 
 @app.command()
