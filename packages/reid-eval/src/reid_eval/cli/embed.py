@@ -112,6 +112,15 @@ def embed_command(
         )
 
 
+def _averaged(images: Embeddings, out: Path) -> Embeddings:
+    """Put the centroids in the place of the images' embeddings."""
+    from reid_eval.protocols import centroids
+
+    result = centroids(images)
+    result.save(out)
+    return result
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
