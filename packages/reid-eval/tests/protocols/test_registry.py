@@ -75,6 +75,7 @@ def test_data_sets_know_their_protocols(tools: Any) -> None:
     assert names("vehicleid:size=800") == ["vehicleid"]
     assert names("cuhk03:protocol=classic,split=3") == ["cuhk03-classic"]
     assert names("mot_sequences") == ["reassociation"]
+    assert names("mars:only=query,root=a+ltcc:only=query,root=b") == ["image"]
     with pytest.raises(ValueError, match="protocol tracklet needs tracklet"):
         names("mars", frames.drop(columns="tracklet"))
 

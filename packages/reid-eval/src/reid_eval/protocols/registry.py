@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reid_data.datasets.options import split_name
+from reid_data.datasets.selection import split_parts
 from reid_eval._settings import from_settings
 from reid_eval.protocols.centroid import Centroids
 from reid_eval.protocols.clothes import ClothChanging, SameClothes, Standard
@@ -126,7 +127,8 @@ def default_protocols(
     Raises:
         ValueError: none of them can be measured on these images.
     """
-    name, options = split_name(data)
+    # Several data sets as one have no protocol of their own.
+    name, options = split_name(data) if len(split_parts(data)) == 1 else (data, {})
     names = _DEFAULTS.get(name, ("image",))
     if name == "cuhk03" and options.get("protocol") == "classic":
         names = ("cuhk03-classic",)
