@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from reid_eval import evaluate, retrieval_metrics
 from reid_eval.embeddings import Embeddings
+from reid_eval.evaluation import evaluate_protocol
+from reid_eval.protocols import make_protocol
 
 Make = Callable[..., Embeddings]
 
@@ -52,3 +55,16 @@ def test_embeddings_of_different_models_are_never_compared(make: Make) -> None:
     people = make([[1.0]], [1])
     with pytest.raises(ValueError, match="differ in their model"):
         evaluate(people, make([[1.0]], [1], fingerprint="another"))
+
+
+def test_an_image_that_is_there_twice_is_refused(make: Make) -> None:
+    people = make(np.eye(3), [1, 1, 2], [1, 2, 1])
+    again = people.take([0, 1, 1, 2])
+    with pytest.raises(ValueError, match="1 of 4 gallery rows are there twice, first ") as caught:
+        evaluate(people, again)
+    assert str(again.table["path"][1]) in str(caught.value)
+    with pytest.raises(ValueError, match="1 of 4 query rows are there twice"):
+        evaluate_protocol(again, people, make_protocol("image"))
+    # Several people in one frame of a video share its path.
+    boxes = again.table.assign(box=[0, 0, 1, 0])
+    assert evaluate(people, replace(again, table=boxes)).valid == 2

@@ -17,6 +17,7 @@ from reid_eval._folders import whole_folder
 __all__ = [
     "Embeddings",
     "check_comparable",
+    "check_distinct",
     "check_same_making",
     "check_target",
     "is_embeddings_folder",
@@ -208,6 +209,28 @@ def check_comparable(query: Embeddings, gallery: Embeddings) -> None:
             f"{gallery.dimension}; embed both with one model"
         )
     check_same_making(query.meta, gallery.meta, names=("query", "gallery"))
+
+
+def check_distinct(side: Embeddings, name: str) -> None:
+    """Refuse an image that is there twice: it would count twice in every metric.
+
+    Rows of one path are told apart by ``frame`` and ``box``.
+
+    Args:
+        side: the embeddings.
+        name: what the message calls them.
+
+    Raises:
+        ValueError: says how many rows, and the first one's path.
+    """
+    columns = [column for column in ("path", "frame", "box") if column in side.table.columns]
+    again = side.table.duplicated(columns).to_numpy()
+    if again.any():
+        path = side.table["path"].iloc[int(again.argmax())]
+        raise ValueError(
+            f"{int(again.sum())} of {len(side)} {name} rows are there twice, first {path}; "
+            "each image may be in it once"
+        )
 
 
 def check_same_making(

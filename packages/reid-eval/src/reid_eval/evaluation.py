@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from reid_eval.embedders import resolve_device
-from reid_eval.embeddings import Embeddings, check_comparable
+from reid_eval.embeddings import Embeddings, check_comparable, check_distinct
 from reid_eval.metrics import (
     AveragePrecision,
     CameraFilter,
@@ -59,8 +59,8 @@ def evaluate(
         device: where to compute; ``"auto"`` is the GPU if there is one.
 
     Raises:
-        ValueError: the two sides come from different models or were made in different ways, or no
-            query has a match.
+        ValueError: the two sides come from different models or were made in different ways, an
+            image is there twice, or no query has a match.
 
     Examples:
         >>> import numpy as np, pandas as pd
@@ -71,6 +71,8 @@ def evaluate(
         1.0
     """
     check_comparable(query, gallery)
+    check_distinct(query, "query")
+    check_distinct(gallery, "gallery")
     return retrieval_metrics(
         query.features,
         gallery.features,
@@ -188,6 +190,8 @@ def evaluate_protocol(
         1.0
     """
     check_comparable(query, gallery)
+    check_distinct(query, "query")
+    check_distinct(gallery, "gallery")
     protocol.check(query.table, gallery.table)
     how = scoring or Scoring()
     parts: dict[int, list[_Part]] = {}
