@@ -174,7 +174,8 @@ def _wanted(backend: Backend, *, seconds: float) -> Iterator[_Candidate]:
     installed = list_backends()
     if backend != "auto" and backend not in installed:
         raise ValueError(
-            f"backend {backend} is not installed; install it with: pip install 'reid-eval[{backend}]'"
+            f"backend {backend} is not installed; "
+            f"install it with: pip install 'reid-eval[{backend}]'"
         )
     for candidate in _CANDIDATES:
         chosen = backend == candidate.backend
