@@ -19,10 +19,15 @@ class Batch:
 
     Attributes:
         images: uint8 RGB, ``(B, 3, H, W)``, channels last in memory; normalise them on the device.
+            Where a row is a clip, ``(B, T, 3, H, W)``.
         pids: identities, ``(B,)`` int64.
         camids: cameras, ``(B,)`` int64; -1 for unknown, which never equals another.
         indices: rows of the records, ``(B,)`` int64.
         labels: training labels 0 .. C-1, ``(B,)`` int64, where the records have them.
+        scales: by what each image was reduced, ``(B,)`` int64, 1 for not at all; none where nothing
+            is reduced. Where every image is there twice, the originals (1) and their reduced twins
+            (more than 1) follow each other in the same order.
+        mask: ``(B, T)`` bool for clips, False where a frame only fills a tail.
         unreadable: rows that should be here but could not be read, with the reason.
         pending: an augmentation that the loader left to the device; `to` does it on arrival.
     """
@@ -32,6 +37,8 @@ class Batch:
     camids: Tensor
     indices: Tensor
     labels: Tensor | None = None
+    scales: Tensor | None = None
+    mask: Tensor | None = None
     unreadable: tuple[tuple[int, str], ...] = ()
     pending: PendingAugmentation | None = None
 
@@ -53,12 +60,17 @@ class Batch:
         return self._each(Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        def where_known(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else change(tensor)
+
         return replace(
             self,
             images=change(self.images),
             pids=change(self.pids),
             camids=change(self.camids),
             indices=change(self.indices),
-            labels=None if self.labels is None else change(self.labels),
+            labels=where_known(self.labels),
+            scales=where_known(self.scales),
+            mask=where_known(self.mask),
             pending=None if self.pending is None else self.pending.each(change),
         )
