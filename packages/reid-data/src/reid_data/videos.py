@@ -74,7 +74,8 @@ def read_video(path: Path) -> Iterator[Pixels]:
     Raises:
         ValueError: the file is missing, no video, broken or cut off somewhere, or its frames change
             their size; the message says where. A file cut off between two frames may end without
-            any error, so compare the number of frames with what you expect.
+            any error, so compare the number of frames with what you expect; and most codecs have
+            no checksums, so a few wrong bytes may look like a picture.
         MissingExtraError: PyAV is not installed.
     """
     av = _pyav("reading videos")

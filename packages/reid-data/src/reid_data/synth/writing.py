@@ -78,9 +78,9 @@ def synthesize(
     """Render people seen by several cameras, in the layout of any data set of crops.
 
     The same arguments write the same bytes on the same machine, whatever the number of workers.
-    Beside the layout's own files stand ``synth.json`` with the arguments and ``records.csv`` with
-    all that is known about each image, to be read as data set ``csv``. The folder appears under
-    its name only when it is complete.
+    Beside the layout's own files stand ``synth.json`` with the arguments and, where they are crops,
+    ``records.csv`` with all that is known about each, to be read as data set ``csv``. The folder
+    appears under its name only when it is complete.
 
     Args:
         root: folder to write; it must not exist, or be empty.
