@@ -114,7 +114,7 @@ def test_damage_within_a_video_is_found(sequence: Path, tmp_path: Path) -> None:
     data[quarter : 3 * quarter] = bytes(2 * quarter)
     video_of(sequence).write_bytes(data)
     plan = plan_crops(sequence, min_height=12)
-    with pytest.raises(ValueError, match=r"is damaged: its frame \d+ does not decode|after frame"):
+    with pytest.raises(ValueError, match=r"\.mp4 is (damaged|no readable video)"):
         cut_crops(plan, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
