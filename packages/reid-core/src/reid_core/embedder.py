@@ -29,7 +29,9 @@ class EmbeddingNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Embed images."""
         normalized = self.model.preprocessing.normalize(images)
-        output = self.model(normalized.contiguous(memory_format=torch.channels_last))
+        if not self.model.takes_clips:
+            normalized = normalized.contiguous(memory_format=torch.channels_last)
+        output = self.model(normalized)
         embedding: Tensor = output.embedding
         return embedding.float()
 

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 
-from reid_core.models import ReidOutput, create_model, list_models
+from reid_core.models import ReidOutput, create_model, list_kinds, list_models
 from reid_core.registry import UnknownNameError
 
 
@@ -14,8 +14,11 @@ def test_a_plain_name_means_timm() -> None:
     model = create_model("test_resnet", image_size=(64, 32))
     assert model.architecture == {
         "name": "timm:test_resnet",
+        "kind": "global",
         "image_size": [64, 32],
-        "pooling": "avg",
+        "pooling": None,
+        "embed_dim": None,
+        "neck": "bn",
         "last_stride": 1,
         "options": {},
     }
@@ -75,3 +78,47 @@ def test_an_output_is_widened_with_all_it_carries() -> None:
     tensors = [wide.feature, wide.embedding, wide.feature_map, wide.branches[0].feature]
     assert {tensor.dtype for tensor in tensors} == {torch.float32}
     assert wide.branches[0].feature_map is None
+
+
+def test_a_linear_map_reduces_in_front_of_the_neck() -> None:
+    model = create_model("test_resnet", image_size=(64, 32), embed_dim=24)
+    output = model(torch.randn(3, 3, 64, 32))
+    assert model.embedding_size == output.feature.shape[1] == output.embedding.shape[1] == 24
+    pooled = model.pooling(output.feature_map)
+    torch.testing.assert_close(pooled @ model.reduction.weight.T, output.feature)
+    assert model.reduction.bias is None
+
+
+def test_the_neck_of_osnet_makes_the_feature_itself() -> None:
+    model = create_model("test_resnet", image_size=(64, 32), neck="fc").eval()
+    output = model(torch.randn(3, 3, 64, 32))
+    assert model.embedding_size == 512
+    assert torch.equal(output.feature, output.embedding)
+    assert (output.feature >= 0).all()
+    bare = create_model("test_resnet", image_size=(64, 32), neck="none").eval()
+    output = bare(torch.randn(3, 3, 64, 32))
+    torch.testing.assert_close(output.embedding, output.feature_map.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"kind": "globel"}, "unknown kind of model 'globel'; nearest: global"),
+        ({"embed_dim": 0}, "embed_dim must be at least 1, or none, not 0"),
+        ({"neck": "long"}, "neck must be bn, fc or none, not 'long'"),
+        ({"weights": "hf://owner/file"}, "expected hf://owner/repository/file"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        create_model("test_resnet", image_size=(64, 32), **arguments)
+
+
+def test_clips_given_to_an_image_model_are_told_what_to_choose() -> None:
+    model = create_model("test_resnet", image_size=(64, 32))
+    with pytest.raises(ValueError, match=r"images \(B, 3, H, W\), came \(2, 4, .*a video model"):
+        model(torch.zeros(2, 4, 3, 64, 32))
+
+
+def test_kinds_are_listed() -> None:
+    assert "global" in list_kinds()

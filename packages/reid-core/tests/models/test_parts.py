@@ -5,7 +5,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from reid_core.models import BNNeck, GemPooling, Preprocessing, average_pool, gem_pool, poolings
+from reid_core.models import (
+    BNNeck,
+    GemPooling,
+    Preprocessing,
+    attentive_pool,
+    average_pool,
+    gem_pool,
+    max_pool,
+    poolings,
+)
 
 
 def maps(*, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -14,6 +23,33 @@ def maps(*, dtype: torch.dtype = torch.float64) -> torch.Tensor:
 
 def test_average_pooling_is_torchs() -> None:
     torch.testing.assert_close(average_pool(maps()), F.adaptive_avg_pool2d(maps(), 1).flatten(1))
+
+
+def test_maximum_and_its_sum_with_the_average() -> None:
+    torch.testing.assert_close(max_pool(maps()), F.adaptive_max_pool2d(maps(), 1).flatten(1))
+    both = poolings["max+avg"](3)(maps())
+    torch.testing.assert_close(both, max_pool(maps()) + average_pool(maps()))
+
+
+def test_attentive_pooling_is_a_weighted_mean_place_by_place() -> None:
+    features, scores = maps(), torch.randn(2, 1, 4, 5, dtype=torch.float64)
+    found = attentive_pool(features, scores)
+    for image in range(2):
+        weights = np.exp(scores[image, 0].numpy())
+        weights /= weights.sum()
+        for channel in range(3):
+            expected = (weights * features[image, channel].numpy()).sum()
+            assert found[image, channel].item() == pytest.approx(expected)
+    assert torch.autograd.gradcheck(
+        attentive_pool, (features.requires_grad_(), scores.requires_grad_())
+    )
+
+
+def test_attentive_pooling_begins_as_the_average_and_learns_where_to_look() -> None:
+    pooling = poolings["attentive"](3).double()
+    torch.testing.assert_close(pooling(maps()), average_pool(maps()))
+    pooling(maps())[:, 0].sum().backward()
+    assert pooling.score.weight.grad.abs().sum() > 0
 
 
 def test_gem_equals_numpy_and_lies_between_mean_and_maximum() -> None:
@@ -74,6 +110,14 @@ def test_normalisation_equals_the_definition_and_leaves_the_images_alone() -> No
     assert torch.equal(images, before)
 
 
+def test_clips_are_normalised_frame_by_frame() -> None:
+    preprocessing = Preprocessing((4, 2), mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
+    clips = torch.randint(0, 256, (2, 5, 3, 4, 2), dtype=torch.uint8)
+    found = preprocessing.normalize(clips)
+    assert found.shape == clips.shape
+    assert torch.equal(found[:, 3], preprocessing.normalize(clips[:, 3]))
+
+
 def test_normalisation_within_inference_mode_does_not_spoil_a_later_training() -> None:
     preprocessing = Preprocessing((2, 2), mean=(0.1, 0.2, 0.3), std=(0.9, 0.9, 0.9))
     images = torch.zeros(1, 3, 2, 2, dtype=torch.uint8)
@@ -98,9 +142,12 @@ def test_normalisation_keeps_channels_last() -> None:
         torch.zeros(1, 3, 4, 2),
         torch.zeros(1, 3, 2, 4, dtype=torch.uint8),
         torch.zeros(3, 4, 2, dtype=torch.uint8),
+        torch.zeros(1, 1, 1, 3, 4, 2, dtype=torch.uint8),
     ],
 )
 def test_other_images_are_refused(images: torch.Tensor) -> None:
     preprocessing = Preprocessing((4, 2), mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
-    with pytest.raises(ValueError, match=r"expected uint8 images \(B, 3, 4, 2\), came torch\."):
+    with pytest.raises(
+        ValueError, match=r"expected uint8 images \(B, 3, 4, 2\) or clips of them, came"
+    ):
         preprocessing.normalize(images)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from reid_core.backbones import create_backbone, full_name, list_backbones
-from reid_core.models.global_model import GlobalModel
+from reid_core.backbones import full_name, list_backbones
+from reid_core.backbones.hub import local_file
+from reid_core.models.kinds import ModelSpec, kind_options, kinds
+from reid_core.models.neck import NeckName
 from reid_core.models.pooling import PoolingName, poolings
 from reid_core.models.reid_model import ReidModel
 
@@ -35,32 +36,42 @@ def list_models(pattern: str = "", *, pretrained: bool = False) -> list[str]:
 def create_model(
     name: str,
     *,
+    kind: str = "global",
     image_size: tuple[int, int] = (256, 128),
-    pooling: PoolingName = "avg",
+    pooling: PoolingName | None = None,
+    embed_dim: int | None = None,
+    neck: NeckName = "bn",
     last_stride: int = 1,
     pretrained: bool = False,
     weights: str | PathLike[str] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> ReidModel:
-    """Build a model: a backbone, a pooling and a BNNeck.
+    """Build a model: a backbone, and what a kind of model puts on it.
 
     Args:
-        name: the backbone, ``timm:resnet50`` or ``mmcv:resnet50``; a plain name means timm.
+        name: the backbone, ``timm:resnet50``, ``mmcv:resnet50`` or our own ``reid:resnet50``; a
+            plain name means timm.
+        kind: see `list_kinds`; ``"global"`` pools the whole map.
         image_size: (height, width) in pixels.
-        pooling: ``"avg"``, or ``"gem"`` with a learned exponent (for maps behind a ReLU).
+        pooling: ``"avg"``, ``"max"``, their sum ``"max+avg"``, ``"gem"`` with a learned exponent
+            (for maps behind a ReLU) or ``"attentive"``; none: what the kind usually takes.
+        embed_dim: D, to which a linear map in front of the neck reduces each vector; none: what
+            the kind usually takes.
+        neck: ``"bn"``, ``"fc"`` or ``"none"``, see [`Head`][reid_core.models.neck.Head].
         last_stride: 1 keeps the resolution in the last stage, which doubles the final map; 2
             leaves the backbone as published. Backbones of one resolution (ViT) take both.
         pretrained: start from the backbone's published weights, which are fetched.
-        weights: start from this local file of backbone weights (``.safetensors``, ``.pth``);
-            everything but the classifier must fit.
-        options: more arguments of the backbone, such as ``{"drop_path_rate": 0.1}``.
+        weights: start from this file of backbone weights (``.safetensors``, ``.pth``), local or
+            ``hf://owner/repository/file``; everything but the classifier must fit.
+        options: those that the kind names, such as ``{"parts": 6}`` of ``pcb``, and more arguments
+            of the backbone, such as ``{"drop_path_rate": 0.1}``.
 
     Returns:
         The model, in training mode, on the CPU.
 
     Raises:
-        ValueError: a name is unknown (the message says the nearest), the backbone cannot do what
-            is asked, or the weights do not fit.
+        ValueError: a name is unknown (the message says the nearest), kind and backbone do not go
+            together, the backbone cannot do what is asked, or the weights do not fit.
 
     Examples:
         >>> model = create_model("timm:resnet10t", image_size=(64, 32))
@@ -70,25 +81,28 @@ def create_model(
     height, width = image_size
     if min(height, width) < 1:
         raise ValueError(f"image_size must be (height, width) in pixels, not {image_size}")
-    pool = poolings[pooling]
-    backbone = create_backbone(
-        name,
+    if pooling is not None:
+        _ = poolings[pooling]
+    own = kind_options(kind, options or {})
+    spec = ModelSpec(
+        name=full_name(name),
         image_size=(height, width),
+        pooling=pooling,
+        embed_dim=embed_dim,
+        neck=neck,
         last_stride=last_stride,
         pretrained=pretrained,
-        weights=None if weights is None else Path(weights),
-        options=options,
+        weights=None if weights is None else local_file(weights),
+        options={key: value for key, value in (options or {}).items() if key not in own},
+        architecture={
+            "name": full_name(name),
+            "kind": kind,
+            "image_size": [height, width],
+            "pooling": pooling,
+            "embed_dim": embed_dim,
+            "neck": neck,
+            "last_stride": last_stride,
+            "options": dict(options or {}),
+        },
     )
-    architecture = {
-        "name": full_name(name),
-        "image_size": [height, width],
-        "pooling": pooling,
-        "last_stride": last_stride,
-        "options": dict(options or {}),
-    }
-    return GlobalModel(
-        backbone,
-        pool(backbone.num_features),
-        image_size=(height, width),
-        architecture=architecture,
-    )
+    return kinds[kind](spec, **own)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from reid_core.backbones import Backbone
-from reid_core.models.neck import BNNeck
+from reid_core.models.neck import Head
 from reid_core.models.pooling import Pooling
 from reid_core.models.preprocessing import Preprocessing
 from reid_core.models.reid_model import ReidModel, ReidOutput
@@ -21,7 +21,8 @@ class GlobalModel(ReidModel):
 
     Args:
         backbone: images to a map (B, C, H', W').
-        pooling: the map to features (B, D).
+        pooling: the map to vectors.
+        head: these to features and embeddings (B, D).
         image_size: (height, width) in pixels.
         architecture: arguments with which ``create_model`` builds it again.
 
@@ -34,23 +35,21 @@ class GlobalModel(ReidModel):
         self,
         backbone: Backbone,
         pooling: Pooling,
+        head: Head,
         *,
         image_size: tuple[int, int],
         architecture: Mapping[str, Any],
     ) -> None:
         preprocessing = Preprocessing(image_size, mean=backbone.mean, std=backbone.std)
-        super().__init__(pooling.output_size, preprocessing, architecture=architecture)
+        super().__init__(head.output_size, preprocessing, architecture=architecture)
         self.backbone = backbone
         self.pooling = pooling
-        self.neck = BNNeck(pooling.output_size)
+        self.reduction = head.reduction
+        self.neck = head.neck
 
     def forward(self, images: Tensor) -> ReidOutput:
         """Describe normalised float images (B, 3, H, W)."""
-        if not images.is_floating_point():
-            raise ValueError(
-                f"expected normalised float images, came {images.dtype}; "
-                "use model.preprocessing.normalize(images)"
-            )
+        self.check(images)
         feature_map = self.backbone(images)
-        feature = self.pooling(feature_map)
+        feature = self.reduction(self.pooling(feature_map))
         return ReidOutput(feature, self.neck(feature), feature_map)

@@ -10,21 +10,50 @@ from torch import Tensor, nn
 from reid_core.registry import Registry
 
 __all__ = [
+    "AttentivePooling",
     "AveragePooling",
     "GemPooling",
+    "MaxAveragePooling",
+    "MaxPooling",
     "Pooling",
     "PoolingName",
+    "attentive_pool",
     "average_pool",
     "gem_pool",
+    "max_pool",
     "poolings",
 ]
 
-PoolingName = Literal["avg", "gem"]
+PoolingName = Literal["avg", "max", "max+avg", "gem", "attentive"]
 
 
 def average_pool(features: Tensor) -> Tensor:
     """Mean over all places of a map (B, C, H, W), as (B, C)."""
     return features.mean(dim=(2, 3))
+
+
+def max_pool(features: Tensor) -> Tensor:
+    """Largest value over all places of a map (B, C, H, W), as (B, C)."""
+    return features.amax(dim=(2, 3))
+
+
+def attentive_pool(features: Tensor, scores: Tensor) -> Tensor:
+    """Mean over all places, weighted by the softmax of their scores.
+
+    Args:
+        features: (B, C, H, W).
+        scores: (B, 1, H, W).
+
+    Returns:
+        (B, C).
+
+    Examples:
+        >>> far = torch.tensor([[[[0.0, 50.0]]]])
+        >>> attentive_pool(torch.tensor([[[[1.0, 2.0]]]]), far)
+        tensor([[2.]])
+    """
+    weights = scores.flatten(2).softmax(dim=2)
+    return (features.flatten(2) * weights).sum(dim=2)
 
 
 def gem_pool(features: Tensor, p: Tensor | float = 3.0, *, eps: float = 1e-6) -> Tensor:
@@ -82,6 +111,45 @@ class AveragePooling(Pooling):
     def forward(self, features: Tensor) -> Tensor:
         """Pool a map (B, C, H, W) to (B, C)."""
         return average_pool(features)
+
+
+@poolings.register("max")
+class MaxPooling(Pooling):
+    """[`max_pool`][reid_core.models] as a module."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool a map (B, C, H, W) to (B, C)."""
+        return max_pool(features)
+
+
+@poolings.register("max+avg")
+class MaxAveragePooling(Pooling):
+    """The sum of maximum and average, which keeps the length C."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool a map (B, C, H, W) to (B, C)."""
+        return max_pool(features) + average_pool(features)
+
+
+@poolings.register("attentive")
+class AttentivePooling(Pooling):
+    """[`attentive_pool`][reid_core.models] with scores that a linear map learns.
+
+    All places count alike at first, as in an average.
+
+    Args:
+        num_features: C.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__(num_features)
+        # Without a bias, for the softmax would cancel it.
+        self.score = nn.Conv2d(num_features, 1, 1, bias=False)
+        nn.init.zeros_(self.score.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool a map (B, C, H, W) to (B, C)."""
+        return attentive_pool(features, self.score(features))
 
 
 @poolings.register("gem")

@@ -31,10 +31,11 @@ class Preprocessing:
         """``(images / 255 - mean) / std``, on the images' own device.
 
         Args:
-            images: uint8 RGB (B, 3, H, W) of ``image_size``; not changed.
+            images: uint8 RGB images (B, 3, H, W) or clips (B, T, 3, H, W) of ``image_size``; not
+                changed.
 
         Returns:
-            float32 (B, 3, H, W), in the same memory format.
+            float32 of the same shape, in the same memory format.
 
         Raises:
             ValueError: the images have another type or size.
@@ -42,11 +43,11 @@ class Preprocessing:
         height, width = self.image_size
         if (
             images.dtype != torch.uint8
-            or images.ndim != 4
-            or images.shape[1:] != (3, height, width)
+            or images.ndim not in (4, 5)
+            or images.shape[-3:] != (3, height, width)
         ):
             raise ValueError(
-                f"expected uint8 images (B, 3, {height}, {width}), "
+                f"expected uint8 images (B, 3, {height}, {width}) or clips of them, "
                 f"came {images.dtype} {tuple(images.shape)}"
             )
         scale, shift = _scale_and_shift(self.mean, self.std, images.device)

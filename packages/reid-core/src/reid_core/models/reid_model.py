@@ -24,12 +24,17 @@ class ReidOutput:
             a model that has no such map.
         branches: outputs of a model's single branches, whose joint output this one is; empty
             from a model of one branch.
+        attention: (B, H', W'), of clips (B, T, H', W'), how much each place counted; None from a
+            model that makes no such map.
+        is_part: whether it describes a part of the person only, as a stripe does.
     """
 
     feature: Tensor
     embedding: Tensor
     feature_map: Tensor | None = None
     branches: tuple[ReidOutput, ...] = ()
+    attention: Tensor | None = None
+    is_part: bool = False
 
     def float(self) -> ReidOutput:
         """The same in float32, for losses behind a network in lower precision."""
@@ -38,6 +43,8 @@ class ReidOutput:
             self.embedding.float(),
             None if self.feature_map is None else self.feature_map.float(),
             tuple(branch.float() for branch in self.branches),
+            None if self.attention is None else self.attention.float(),
+            self.is_part,
         )
 
 
@@ -49,7 +56,14 @@ class ReidModel(nn.Module):
         preprocessing: what its weights expect of an image.
         architecture: the arguments with which ``create_model`` builds the same network again,
             as JSON knows them.
+
+    Attributes:
+        takes_clips: whether it describes clips (B, T, 3, H, W), not images.
+        needs_cameras: whether ``forward`` takes ``camids`` (B,) as well.
     """
+
+    takes_clips: bool = False
+    needs_cameras: bool = False
 
     def __init__(
         self,
@@ -64,5 +78,27 @@ class ReidModel(nn.Module):
         self.architecture = dict(architecture)
 
     def forward(self, images: Tensor) -> ReidOutput:
-        """Describe normalised float images (B, 3, H, W), see ``preprocessing.normalize``."""
+        """Describe normalised float images (B, 3, H, W), see ``preprocessing.normalize``.
+
+        A model of clips takes them as (B, T, 3, H, W) and gives each clip one row.
+        """
         raise NotImplementedError
+
+    def check(self, images: Tensor) -> None:
+        """Refuse what is not normalised or not what this model describes.
+
+        Raises:
+            ValueError: says what was expected.
+        """
+        if not images.is_floating_point():
+            raise ValueError(
+                f"expected normalised float images, came {images.dtype}; "
+                "use model.preprocessing.normalize(images)"
+            )
+        if images.ndim != 4 + self.takes_clips:
+            wanted = "clips (B, T, 3, H, W)" if self.takes_clips else "images (B, 3, H, W)"
+            other = "an image model such as global" if self.takes_clips else "a video model"
+            raise ValueError(
+                f"this model describes {wanted}, came {tuple(images.shape)}; for those choose "
+                f"{other}, see kind of create_model"
+            )
