@@ -23,7 +23,7 @@ PACKAGES = ("data", "eval", "core", "attr", "gen")
 HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
     "eval": ("data", "eval[onnx,openvino,plots]"),
-    "core": ("data", "eval", "core[train,mmcv]"),
+    "core": ("data", "eval", "core[train,mmcv,onnx,openvino]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }

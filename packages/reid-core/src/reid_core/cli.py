@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from reid_core.exporting.command import export
 from reid_core.training.command import recipes, train
 from reid_data.console import Json, application, note, run, show
 
@@ -40,3 +41,4 @@ def models(
 
 app.command()(recipes)
 app.command()(train)
+app.command()(export)
