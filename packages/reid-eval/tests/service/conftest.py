@@ -1,0 +1,120 @@
+"""A gallery of a few painted people behind the service, in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from reid_data.datasets import from_images
+from reid_eval import Calibration, Embeddings, embed
+from reid_eval.gallery import Gallery
+from reid_eval.service import Limits, create_app
+from reid_eval.service.audit import AuditLog
+from reid_eval.service.desk import Desk
+from reid_eval.service.tokens import Tokens
+
+TOKEN = "a-token-that-is-long-enough"
+PEOPLE, CAMERAS = range(1, 6), range(1, 4)
+
+
+class House:
+    """The service, and what lies around it."""
+
+    def __init__(self, folder: Path, gallery: Gallery, embedder: Any) -> None:
+        self.folder, self.gallery, self.embedder = folder, gallery, embedder
+        self.people = folder / "people"
+        self.audit_file = folder / "audit.jsonl"
+        self.audit = AuditLog(self.audit_file)
+        self.tokens = Tokens([("someone", TOKEN), ("another", TOKEN + "-too")])
+        self.opened: list[tuple[Desk, TestClient]] = []
+
+    def client(self, *, token: str | None = TOKEN, **settings: Any) -> TestClient:
+        """A client; the settings are those of the desk."""
+        desk = Desk(self.gallery, self.embedder, self.audit, **{"images": self.people} | settings)
+        client = TestClient(create_app(desk, self.tokens), raise_server_exceptions=False)
+        if token is not None:
+            client.headers["Authorization"] = f"Bearer {token}"
+        self.opened.append((desk, client))
+        return client
+
+    def picture(self, pid: int, camera: int = 1) -> bytes:
+        return (self.people / f"{pid:04d}_c{camera}s1_000001_00.png").read_bytes()
+
+    def entries(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.audit_file.read_text().splitlines()]
+
+    def close(self) -> None:
+        for desk, client in self.opened:
+            client.close()
+            desk.close()
+        self.audit.close()
+        self.gallery.close()
+
+
+def filled(folder: Path, pixels: Any, paint: Callable[..., Path]) -> Gallery:
+    """Five people by three cameras, a minute apart, and somebody nobody knows."""
+    people = folder / "people"
+    for pid in PEOPLE:
+        for camera in CAMERAS:
+            name = f"{pid:04d}_c{camera}s1_000001_00.png"
+            paint(people / name, pid, noise=10 * pid + camera)
+    paint(people / "-1_c2s1_000001_00.png", 99)
+    made = embed(pixels, from_images(people, pids="optional"), workers=0)
+    table = made.table.copy()
+    table["timestamp"] = 60.0 * table["camid"].astype(float) + table["pid"]
+    table["tracklet"] = 10 * table["pid"] + table["camid"].astype(int)
+    table.loc[table["pid"] < 0, "tracklet"] = -1
+    table["attributes"] = [{"bag": bool(pid % 2)} for pid in table["pid"]]
+    gallery = Gallery.create(folder / "gallery", dimension=pixels.embedding_size, model=made.meta)
+    gallery.add(Embeddings(made.features, table, made.root, made.meta))
+    return gallery
+
+
+@pytest.fixture
+def house(tmp_path: Path, pixels: Any, write_picture: Callable[..., Path]) -> Iterator[House]:
+    made = House(tmp_path, filled(tmp_path, pixels, write_picture), pixels)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def limits() -> Callable[..., Limits]:
+    return Limits
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    """Scores from 0 to 1 mean probabilities from 0 to 1."""
+    return Calibration(
+        threshold=0.5,
+        wanted_fpir=0.1,
+        fpir=0.1,
+        tpir=0.9,
+        known_share=0.5,
+        scores=(0.0, 1.0),
+        probabilities=(0.0, 1.0),
+        queries=10,
+        identities=5,
+        method="isotonic",
+        fingerprint="pixels",
+    )
+
+
+@pytest.fixture
+def encode() -> Callable[..., bytes]:
+    """``encode(pixels, format="PNG", **options)``."""
+
+    def made(pixels: Any, kind: str = "PNG", **options: Any) -> bytes:
+        stream = io.BytesIO()
+        Image.fromarray(np.asarray(pixels, np.uint8)).save(stream, kind, **options)
+        return stream.getvalue()
+
+    return made
