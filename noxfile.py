@@ -27,7 +27,13 @@ HOUSE = {
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
-EVERYTHING = ("data[fast,augment,mat,spreadsheet,video]", "eval[onnx,openvino,plots]", "core[train]", "attr", "gen")
+EVERYTHING = (
+    "data[fast,augment,mat,spreadsheet,video]",
+    "eval[onnx,openvino,plots]",
+    "core[train]",
+    "attr",
+    "gen",
+)
 # What only the tests of a package need.
 TOOLS = {"eval": ("onnx>=1.17",)}
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
