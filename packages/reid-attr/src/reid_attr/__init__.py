@@ -1,4 +1,7 @@
 """Pedestrian attribute recognition for person re-identification."""
 
-__all__ = ["__version__"]
+import lazy_loader
+
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
