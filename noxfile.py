@@ -23,7 +23,7 @@ PACKAGES = ("data", "eval", "core", "attr", "gen")
 HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
     "eval": ("data", "eval[onnx,openvino,plots]"),
-    "core": ("data", "eval", "core[train,mmcv,onnx,openvino]"),
+    "core": ("data", "eval", "core[train,mmcv,onnx,openvino,tune]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
@@ -35,7 +35,7 @@ EVERYTHING = (
     "gen",
 )
 # What only the tests of a package need.
-TOOLS = {"eval": ("onnx>=1.17",)}
+TOOLS = {"core": ("pytorch-metric-learning>=2.8",), "eval": ("onnx>=1.17",)}
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from reid_core.exporting.command import export
-from reid_core.training.command import recipes, train
+from reid_core.training.command import finetune, recipes, train
+from reid_core.tuning.command import tune
 from reid_data.console import Json, application, note, run, show
 
 __all__ = ["app", "main"]
@@ -41,4 +42,6 @@ def models(
 
 app.command()(recipes)
 app.command()(train)
+app.command()(finetune)
 app.command()(export)
+app.command()(tune)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Parity", "measure_parity"]
+__all__ = ["Parity", "measure_parity", "worst_error"]
 
 
 @dataclass(frozen=True)
