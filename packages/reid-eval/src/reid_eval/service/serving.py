@@ -15,6 +15,7 @@ from reid_eval.service.tokens import Tokens
 __all__ = ["Address", "listen", "serve"]
 
 _MOST_CONNECTIONS = 1_000
+_BACKLOG = 512
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def listen(address: Address) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address.host, address.port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise OSError(f"{address.host}:{address.port} cannot be listened on: {error}") from error
