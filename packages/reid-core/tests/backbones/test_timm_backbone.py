@@ -80,7 +80,7 @@ def test_a_network_that_refuses_the_size_says_so_at_once() -> None:
     [
         ("resnt50", "unknown model 'timm:resnt50'; nearest: timm:resnet50"),
         ("timm:resnet50.a1_in2k", r"unknown model 'timm:resnet50.a1_in2k'; .*resnet50.a1_in1k"),
-        ("tim:resnet50", "unknown backbone family 'tim'; nearest: timm; known: mmcv, timm"),
+        ("tim:resnet50", "unknown backbone family 'tim'; nearest: timm; known: mmcv, reid, timm"),
     ],
 )
 def test_an_unknown_name_is_told_the_nearest(name: str, said: str) -> None:

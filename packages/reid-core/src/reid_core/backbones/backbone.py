@@ -22,11 +22,14 @@ class Backbone(nn.Module):
         num_features: C, the channels of the map.
         mean: of each RGB channel in [0, 1], that its weights expect subtracted.
         std: of each RGB channel, that its weights expect divided by.
+        of_tokens: whether its map are the tokens of a transformer, each of which has seen the
+            whole image.
     """
 
     num_features: int
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    of_tokens: bool = False
 
     def forward(self, images: Tensor) -> Tensor:
         """Map normalised float images (B, 3, H, W) to features (B, C, H', W')."""

@@ -19,7 +19,7 @@ __all__ = ["MmcvBackbone", "MmcvFamily"]
 
 _RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 _VGGS = tuple(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn"))
-_NAME = re.compile(r"(?P<kind>resnet|vgg)(?P<depth>\d+)(?P<norm>_bn)?")
+_NAME = re.compile(r"(?P<kind>resnet|vgg|alexnet)(?P<depth>\d*)(?P<norm>_bn)?")
 
 
 class MmcvBackbone(Backbone):
@@ -43,12 +43,12 @@ class MmcvBackbone(Backbone):
 
 @families.register("mmcv")
 class MmcvFamily:
-    """ResNet and VGG of ``mmcv.cnn``; their keys are those of torchvision's weights."""
+    """ResNet, VGG and AlexNet of ``mmcv.cnn``; their keys are those of torchvision's weights."""
 
     @staticmethod
     def names(*, pretrained: bool = False) -> list[str]:  # noqa: ARG004 - all are published
         """All networks; known without mmcv."""
-        return [*_RESNETS, *_VGGS]
+        return [*_RESNETS, *_VGGS, "alexnet"]
 
     @staticmethod
     def build(
@@ -79,7 +79,10 @@ def _create(name: str, last_stride: int, options: dict[str, Any]) -> Any:
         alike = [f"mmcv:{other}" for other in nearest(name, MmcvFamily.names())]
         hint = f"; nearest: {', '.join(alike)}" if alike else ""
         raise UnknownNameError(f"unknown model 'mmcv:{name}'{hint}; see reid-core models")
-    cnn, depth = _mmcv_cnn(), int(found["depth"])
+    cnn = _mmcv_cnn()
+    if found["kind"] == "alexnet":
+        return _alexnet(cnn, last_stride, options)
+    depth = int(found["depth"])
     # mmcv keeps the batch statistics of its weights unless told otherwise, as detectors do.
     arguments: dict[str, Any] = {"bn_eval": False}
     if found["kind"] == "resnet":
@@ -94,6 +97,16 @@ def _create(name: str, last_stride: int, options: dict[str, Any]) -> Any:
     except (TypeError, AssertionError, KeyError) as error:
         raise ValueError(f"mmcv does not build it with {options}: {error}") from error
     network.init_weights(None)
+    return network
+
+
+def _alexnet(cnn: Any, last_stride: int, options: dict[str, Any]) -> Any:
+    """AlexNet ends in a pooling, as VGG does; with stride 1 it goes."""
+    if options:
+        raise ValueError(f"mmcv does not build it with {options}: AlexNet has no options")
+    network = cnn.AlexNet()
+    if last_stride == 1:
+        network.features[-1] = nn.Identity()
     return network
 
 

@@ -37,6 +37,7 @@ class TimmBackbone(Backbone):
         self.network = network
         self.num_features = int(network.num_features)  # type: ignore[arg-type]
         self._layout = layout
+        self.of_tokens = layout == "tokens"
         published: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
         self.mean = tuple(published.get("mean") or IMAGENET_MEAN)
         self.std = tuple(published.get("std") or IMAGENET_STD)

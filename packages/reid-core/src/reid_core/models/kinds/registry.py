@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from reid_core.backbones import Backbone, create_backbone
+from reid_core.backbones import Backbone, ResNet, create_backbone
 from reid_core.models.neck import Head, NeckName
 from reid_core.models.pooling import Pooling, PoolingName, poolings
 from reid_core.models.preprocessing import Preprocessing
@@ -58,6 +58,32 @@ class ModelSpec:
             weights=self.weights,
             options={**self.options, **options},
         )
+
+    def backbone_from(self, weights: Path) -> Backbone:
+        """Another backbone of the same build, from other weights."""
+        return replace(self, pretrained=False, weights=weights).backbone()
+
+    def map_backbone(self, kind: str, **options: Any) -> Backbone:
+        """The backbone, refused where its map has no places that a part of a person fills."""
+        backbone = self.backbone(**options)
+        if backbone.of_tokens:
+            raise ValueError(
+                f"kind {kind} cuts a map into places, but every token of {self.name} has seen the "
+                "whole image; choose a CNN such as reid:resnet50, or kind transreid"
+            )
+        return backbone
+
+    def resnet(self, kind: str, **options: Any) -> ResNet:
+        """The backbone, refused where it is none of our ResNets, which can be taken apart."""
+        if not self.name.startswith("reid:resnet"):
+            raise ValueError(
+                f"kind {kind} takes the stages of a ResNet apart, which {self.name} does not "
+                "offer; choose reid:resnet50 or reid:resnet50_ibn_a"
+            )
+        found = self.backbone(**options)
+        if not isinstance(found, ResNet):
+            raise ValueError(f"kind {kind} needs a ResNet, and {self.name} is none")
+        return found
 
     def pool(self, num_features: int, *, usual: PoolingName = "avg") -> Pooling:
         """The pooling asked for, or else the usual one of a kind."""
