@@ -22,20 +22,23 @@ PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
-    "eval": ("data", "eval[onnx,openvino,plots]"),
+    "eval": ("data", "eval[onnx,openvino,plots,serve]"),
     "core": ("data", "eval", "core[train,mmcv,onnx,openvino,tune]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
 EVERYTHING = (
     "data[fast,augment,mat,spreadsheet,video]",
-    "eval[onnx,openvino,plots]",
+    "eval[onnx,openvino,plots,serve]",
     "core[train]",
     "attr",
     "gen",
 )
 # What only the tests of a package need.
-TOOLS = {"core": ("pytorch-metric-learning>=2.8",), "eval": ("onnx>=1.17",)}
+TOOLS = {
+    "core": ("pytorch-metric-learning>=2.8",),
+    "eval": ("onnx>=1.17", "playwright>=1.49", "schemathesis>=4.2"),
+}
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
 
@@ -157,7 +160,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Every performance claim, as ratios measured in one run."""
-    install(session, ("data[fast,augment]", "eval[openvino]", "core[train]"))
+    install(session, ("data[fast,augment]", "eval[openvino,serve]", "core[train]"))
     for script in sorted((HERE / "benchmarks").glob("[!_]*.py")):
         session.run("python", str(script), *session.posargs)
 
