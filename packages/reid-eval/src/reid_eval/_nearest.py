@@ -23,7 +23,7 @@ from reid_eval.metrics.features import FeatureBlocks
 from reid_eval.metrics.options import Metric
 from reid_eval.metrics.streaming import CountingBackend
 
-__all__ = ["Hide", "Nearest"]
+__all__ = ["Hide", "Nearest", "Rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +41,29 @@ class Hide(Protocol):
         """Change the scores (R, C) of these queries and these gallery rows, in place."""
 
 
+class Rows(Protocol):
+    """A matrix of features whose rows come as contiguous float32 tensors on one device."""
+
+    @property
+    def dim(self) -> int:
+        """D, the length of a row."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the rows are handed out."""
+
+    def __len__(self) -> int: ...
+
+    def spans(self, size: int) -> Iterator[tuple[int, int]]:
+        """All rows in runs of at most ``size`` that are cheap to hand out."""
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Rows ``start`` to ``stop``."""
+
+    def take(self, indices: Ints) -> Tensor:
+        """The rows at the ascending ``indices``."""
+
+
 class Nearest:
     """The k nearest rows of ``gallery`` for every row of ``queries``.
 
@@ -50,6 +73,7 @@ class Nearest:
         metric: which score.
         counting: where exact products are made.
         hide: hides the pairs that may not answer each other.
+        gallery_squares: exact squared norms (G,) of the gallery, where they are known.
 
     Raises:
         ValueError: features that are not finite, or far too large.
@@ -58,17 +82,21 @@ class Nearest:
     def __init__(
         self,
         queries: FeatureBlocks,
-        gallery: FeatureBlocks,
+        gallery: Rows,
         *,
         metric: Metric,
         counting: CountingBackend,
         hide: Hide,
+        gallery_squares: Floats | None = None,
     ) -> None:
         self._gallery, self._metric = gallery, metric
         self._counting, self._hide = counting, hide
         self._queries = queries.rows(0, len(queries))
         self._query_squares = self._squares("query", self._queries)
-        self._gallery_squares = np.full(len(gallery), np.nan)
+        self._squares_known = gallery_squares is not None
+        if gallery_squares is None:
+            gallery_squares = np.full(len(gallery), np.nan)
+        self._gallery_squares = gallery_squares
 
     def find(self, k: int, *, advance: Callable[[int], None]) -> tuple[Ints, Floats]:
         """Gallery rows int64 (Q, k), best first, and their exact scores float64 (Q, k).
@@ -96,7 +124,7 @@ class Nearest:
         count, device = len(self._queries), self._queries.device
         best = RunningTopK(count, k=kept, device=device)
         slack = np.zeros(count)
-        for start, stop in _blocks(len(self._gallery), max(_COLUMNS, 4 * kept)):
+        for start, stop in self._gallery.spans(max(_COLUMNS, 4 * kept)):
             block, form = self._block(start, stop)
             slack = np.maximum(slack, form.slack)
             for first, last in _blocks(count, max(1, _TILE // len(block))):
@@ -122,7 +150,7 @@ class Nearest:
         """Score everything exactly that is not certainly below ``lowest`` (None: everything)."""
         columns, scores = np.full((len(rows), k), -1), np.full((len(rows), k), -np.inf)
         width = len(self._gallery) if lowest is None else max(_COLUMNS, 4 * k)
-        for start, stop in _blocks(len(self._gallery), width):
+        for start, stop in self._gallery.spans(width):
             block, form = self._block(start, stop)
             for first, last in _blocks(len(rows), max(1, _EXACT_TILE // len(block))):
                 mine, span = rows[first:last], slice(start, stop)
@@ -149,8 +177,9 @@ class Nearest:
 
     def _block(self, start: int, stop: int) -> tuple[Tensor, LinearForm]:
         block = self._gallery.rows(start, stop)
-        squares = self._squares("gallery", block)
-        self._gallery_squares[start:stop] = squares
+        if not self._squares_known:
+            self._gallery_squares[start:stop] = self._squares("gallery", block)
+        squares = self._gallery_squares[start:stop]
         roundoff = product_roundoff(block.device)
         return block, linear_form(
             self._metric, self._query_squares, squares, dim=block.shape[1], roundoff=roundoff

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ StoredType = Literal["float32", "float16"]
 GroupBy = Literal["tracklet", "pid"]
 Duplicates = Literal["refuse", "skip"]
 Advance = Callable[[int], None]
+_LARGEST_DIMENSION = 32768
 _BACKENDS = {
     "embedded": ("reid_eval.gallery.embedded", "EmbeddedGallery"),
     "milvus": ("reid_eval.gallery.milvus", "MilvusGallery"),
@@ -158,6 +159,14 @@ class Gallery(AbstractContextManager["Gallery"], ABC):
             ValueError: there is something already, or an argument is out of range.
             MissingExtraError: the back end is not installed.
         """
+        if isinstance(dimension, bool) or not 1 <= dimension <= _LARGEST_DIMENSION:
+            raise ValueError(f"dimension must be 1 to {_LARGEST_DIMENSION}, got {dimension!r}")
+        for name, value, allowed in (
+            ("metric", metric, get_args(Metric)),
+            ("dtype", dtype, get_args(StoredType)),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         return _backend(url).create_at(
             str(url), dimension=dimension, metric=metric, dtype=dtype, model=dict(model or {})
         )

@@ -76,10 +76,15 @@ class FeatureBlocks:
             return self._convert(self._source[torch.from_numpy(indices).to(self._source.device)])
         return self._convert(self._source[indices])
 
+    def spans(self, size: int) -> Iterator[tuple[int, int]]:
+        """Where consecutive blocks of at most ``size`` rows begin and end."""
+        for start in range(0, len(self), size):
+            yield start, min(start + size, len(self))
+
     def blocks(self, size: int) -> Iterator[tuple[int, Tensor]]:
         """Consecutive blocks of at most ``size`` rows, each with the index of its first row."""
-        for start in range(0, len(self), size):
-            yield start, self.rows(start, min(start + size, len(self)))
+        for start, stop in self.spans(size):
+            yield start, self.rows(start, stop)
 
     def _convert(self, block: Any) -> Tensor:
         if isinstance(block, np.ndarray):

@@ -1,0 +1,76 @@
+"""Exact search in mapped files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reid_eval._nearest import Nearest
+from reid_eval.gallery.embedded.features import ChosenRows
+from reid_eval.metrics.features import FeatureBlocks
+from reid_eval.metrics.options import Metric
+from reid_eval.metrics.streaming import make_backend
+
+__all__ = ["exact_nearest", "squared_norms"]
+
+_CPU = torch.device("cpu")
+
+
+def exact_nearest(
+    queries: NDArray[np.float32],
+    matrices: Sequence[NDArray[Any]],
+    squares: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    top_k: int,
+    *,
+    metric: Metric,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The ``top_k`` best rows for every query.
+
+    Args:
+        queries: (Q, D).
+        matrices: the files' rows.
+        squares: (N,) squared norms of all rows.
+        chosen: positions of the rows that may answer, ascending.
+        top_k: K.
+        metric: which score.
+
+    Returns:
+        Positions int64 (Q, K), -1 in empty places; scores float32 (Q, K), the cosine or minus the
+        Euclidean distance, minus infinity there.
+    """
+    indices = np.full((len(queries), top_k), -1)
+    scores = np.full((len(queries), top_k), -np.inf)
+    if len(chosen):
+        rows = ChosenRows(matrices, chosen)
+        found = min(top_k, len(chosen))
+        with closing(make_backend("torch", _CPU)) as counting:
+            nearest = Nearest(
+                FeatureBlocks("query", queries, device=_CPU),
+                rows,
+                metric=metric,
+                counting=counting,
+                hide=rows.hide,
+                gallery_squares=squares[rows.positions],
+            )
+            places, exact = nearest.find(found, advance=lambda _: None)
+        indices[:, :found] = np.where(places >= 0, rows.positions[places], -1)
+        scores[:, :found] = exact
+    if metric == "euclidean":
+        scores = np.where(np.isfinite(scores), -np.sqrt(np.maximum(-scores, 0)), scores)
+    return indices, scores.astype(np.float32)
+
+
+def squared_norms(features: NDArray[Any]) -> NDArray[np.float64]:
+    """Exact squared norms (N,) of features (N, D)."""
+    norms = np.empty(len(features))
+    blocks = FeatureBlocks("features", features, device=_CPU)
+    with closing(make_backend("torch", _CPU)) as counting:
+        for start, block in blocks.blocks(1 << 14):
+            norms[start : start + len(block)] = counting.squared_norms(block)
+    return norms
