@@ -12,7 +12,7 @@ from reid_core.losses.precision import in_full_precision
 
 __all__ = ["Metric", "pairwise_distance"]
 
-Metric = Literal["euclidean", "cosine"]
+Metric = Literal["euclidean", "squared_euclidean", "cosine"]
 _SMALLEST = 1e-6  # the square root of the 1e-12 under which published code clamps squares
 
 
@@ -23,7 +23,8 @@ def pairwise_distance(first: Tensor, second: Tensor, *, metric: Metric = "euclid
     ``"euclidean"`` is ``sqrt(max(sum((a - b)^2), 1e-12))`` of the features as they are; where the
     clamp bites, the gradient is zero. It is computed from differences, not as
     ``a.a + b.b - 2 a.b``: with un-normalised features the latter loses in float32 just the small
-    distances that tell hard pairs apart. ``"cosine"`` is ``1 - cos(a, b)``, in [0, 2].
+    distances that tell hard pairs apart. ``"squared_euclidean"`` is its square, with the same
+    floor. ``"cosine"`` is ``1 - cos(a, b)``, in [0, 2].
 
     Args:
         first: features (A, D); half precision is widened to float32.
@@ -43,9 +44,11 @@ def pairwise_distance(first: Tensor, second: Tensor, *, metric: Metric = "euclid
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
         shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
         raise ValueError(f"expected features (A, D) and (B, D) of one length D, came {shapes}")
-    if metric == "euclidean":
+    if metric in ("euclidean", "squared_euclidean"):
         exact = "donot_use_mm_for_euclid_dist"
-        return torch.cdist(first, second, compute_mode=exact).clamp(min=_SMALLEST)
+        distances = torch.cdist(first, second, compute_mode=exact).clamp(min=_SMALLEST)
+        return distances if metric == "euclidean" else distances.square()
     if metric == "cosine":
         return 1 - F.normalize(first, dim=1) @ F.normalize(second, dim=1).T
-    raise ValueError(f"metric must be 'euclidean' or 'cosine', not {metric!r}")
+    known = "'euclidean', 'squared_euclidean' or 'cosine'"
+    raise ValueError(f"metric must be {known}, not {metric!r}")

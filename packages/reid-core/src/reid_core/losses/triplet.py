@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 from reid_core.losses.checks import check_features_and_labels
 from reid_core.losses.distances import Metric, pairwise_distance
+from reid_core.losses.pairs import mean_where, positive_and_negative_pairs
 from reid_core.losses.precision import in_full_precision
 
-__all__ = ["BatchHardTripletLoss", "batch_hard_triplet_loss"]
+__all__ = ["BatchHardTripletLoss", "batch_hard_triplet_loss", "hardest_triplets", "hinge"]
 
 
 @in_full_precision
@@ -53,15 +54,33 @@ def batch_hard_triplet_loss(
     """
     check_features_and_labels(features, labels)
     distances = pairwise_distance(features, features, metric=metric)
-    same = labels[:, None] == labels
-    positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    gaps, counts = hardest_triplets(distances, *positive_and_negative_pairs(labels))
+    return mean_where(hinge(gaps, margin), counts)
+
+
+def hardest_triplets(
+    distances: Tensor, positive: Tensor, negative: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Farthest positive minus nearest negative of each row, and which rows have both.
+
+    Args:
+        distances: (A, B) of anchors in rows from everybody in columns.
+        positive: (A, B), who is to be near.
+        negative: (A, B), who is to be far.
+
+    Returns:
+        Gaps (A,), 0 in rows that lack a positive or a negative, and booleans (A,), False there.
+    """
     farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)
-    nearest = distances.masked_fill(same, torch.inf).amin(dim=1)
-    counts = positive.any(dim=1) & ~same.all(dim=1)
+    nearest = distances.masked_fill(~negative, torch.inf).amin(dim=1)
+    counts = positive.any(dim=1) & negative.any(dim=1)
     # What does not count holds infinities; it is replaced before anything is computed with it.
-    gap = torch.where(counts, farthest - nearest, torch.zeros_like(farthest))
-    hinge = F.softplus(gap) if margin is None else F.relu(gap + margin)
-    return (hinge * counts).sum() / counts.sum().clamp(min=1)
+    return torch.where(counts, farthest - nearest, torch.zeros_like(farthest)), counts
+
+
+def hinge(gaps: Tensor, margin: float | None) -> Tensor:
+    """``max(0, gap + margin)``, or ``log(1 + exp(gap))`` where there is no margin."""
+    return F.softplus(gaps) if margin is None else F.relu(gaps + margin)
 
 
 class BatchHardTripletLoss(nn.Module):
@@ -69,13 +88,13 @@ class BatchHardTripletLoss(nn.Module):
 
     Args:
         margin: None means the soft margin.
-        metric: ``"euclidean"`` or ``"cosine"``.
+        metric: ``"euclidean"``, ``"squared_euclidean"`` or ``"cosine"``.
     """
 
     def __init__(self, *, margin: float | None = 0.3, metric: Metric = "euclidean") -> None:
         super().__init__()
         self.margin = margin
-        self.metric = metric
+        self.metric: Metric = metric
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """Loss of features (B, D) with labels (B,)."""
