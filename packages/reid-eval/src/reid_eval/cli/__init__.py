@@ -4,6 +4,7 @@ from reid_data.console import application, run
 from reid_eval.cli.compare import compare_command
 from reid_eval.cli.embed import embed_command
 from reid_eval.cli.fit_st import fit_st_command
+from reid_eval.cli.gallery import gallery_app
 from reid_eval.cli.identify import identify_command
 from reid_eval.cli.plot import plot_command
 from reid_eval.cli.rerank import rerank_command
@@ -21,6 +22,7 @@ app.command("rerank")(rerank_command)
 app.command("fit-st")(fit_st_command)
 app.command("compare")(compare_command)
 app.command("plot")(plot_command)
+app.add_typer(gallery_app, name="gallery")
 
 
 def main() -> None:

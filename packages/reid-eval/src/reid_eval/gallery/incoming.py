@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_present",
     "check_row_ids",
     "check_top_k",
+    "gallery_table",
     "ids_to_delete",
     "new_rows",
     "query_features",
@@ -89,9 +90,7 @@ def new_rows(
     if isinstance(embeddings, Embeddings):
         if table is not None:
             raise ValueError("Embeddings bring their own table; give a table with features only")
-        root, table = embeddings.root, embeddings.table
-        absolute = [str(root / path) if path else "" for path in table["path"]]
-        table = table.assign(path=absolute)
+        table = gallery_table(embeddings)
         values: Any = embeddings.features
     else:
         values = embeddings
@@ -100,7 +99,7 @@ def new_rows(
     if len(rows) != len(features):
         raise ValueError(f"{len(features)} embeddings for {len(rows)} table rows")
     others = [str(name) for name in rows.columns if name not in _OWN]
-    if others and table is not None and not isinstance(embeddings, Embeddings):
+    if others:
         raise ValueError(
             f"the table has unknown column(s) {', '.join(others)}; put them into 'attributes'. "
             f"There are: {', '.join((*COLUMNS, 'image', 'frame', 'box'))}"
@@ -110,9 +109,26 @@ def new_rows(
         {name: _whole(rows, name, missing) for name, missing in _WHOLE.items()},
         _timestamps(rows),
         _paths(rows),
-        _attributes(rows, others),
+        _attributes(rows),
         _images(rows),
     )
+
+
+def gallery_table(embeddings: Embeddings) -> pd.DataFrame:
+    """The table of embeddings as a gallery takes it: absolute paths, other columns as attributes.
+
+    Raises:
+        ValueError: attributes that are there already are no mappings.
+    """
+    root, table = embeddings.root, embeddings.table
+    others = [str(name) for name in table.columns if name not in _OWN]
+    more = {name: table[name].tolist() for name in others}
+    attributes = []
+    for row, own in enumerate(_mappings(table)):
+        extra = {name: more[name][row] for name in others if not _missing(more[name][row])}
+        attributes.append({**extra, **own})
+    paths = [str(root / path) if path else "" for path in table["path"]]
+    return table.drop(columns=others).assign(path=paths, attributes=attributes)
 
 
 def query_features(queries: Embeddings | ArrayLike, *, dimension: int) -> NDArray[np.float32]:
@@ -280,25 +296,28 @@ def _paths(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _attributes(table: pd.DataFrame, extra: list[str]) -> list[str]:
-    """Attributes as JSON; other columns of embeddings become attributes too."""
-    if "attributes" not in table.columns and not extra:
+def _attributes(table: pd.DataFrame) -> list[str]:
+    """Attributes as JSON, keys in order."""
+    if "attributes" not in table.columns:
         return ["{}"] * len(table)
-    given = table["attributes"] if "attributes" in table.columns else [None] * len(table)
-    more = {name: table[name].tolist() for name in extra}
     texts = []
+    for row, own in enumerate(_mappings(table)):
+        try:
+            texts.append(json.dumps(own, sort_keys=True, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"attributes of row {row} are no plain JSON: {error}") from error
+    return texts
+
+
+def _mappings(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    given = table["attributes"] if "attributes" in table.columns else [None] * len(table)
     for row, value in enumerate(given):
         own = {} if _missing(value) else value
         if isinstance(own, str):  # as an embeddings folder keeps them
             own = _parsed(own, row)
         if not isinstance(own, Mapping):
             raise ValueError(f"attributes must be a mapping for every row, row {row} has {own!r}")
-        others = {name: more[name][row] for name in extra if not _missing(more[name][row])}
-        try:
-            texts.append(json.dumps({**others, **own}, sort_keys=True, allow_nan=False))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"attributes of row {row} are no plain JSON: {error}") from error
-    return texts
+        yield dict(own)
 
 
 def _parsed(text: str, row: int) -> Any:
