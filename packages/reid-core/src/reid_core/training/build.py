@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
+from torch import nn
 
 from reid_core.models import ReidModel, create_model
+from reid_core.training.averaging import Average
+from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.loaders import TrainingLoaders
 from reid_core.training.module import ReidModule
 from reid_core.training.optimizers import build_optimizer
-from reid_core.training.recipe import Recipe, TermSection
+from reid_core.training.parameters import check_patterns, named_parameters
+from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.split import TrainingData
 from reid_core.training.terms import Term, term_registry
 from reid_core.training.validation import Validation
+from reid_data.workers import WorkerCount
 
 __all__ = ["build_loaders", "build_model", "build_module", "build_terms"]
 
@@ -28,15 +34,8 @@ def build_model(recipe: Recipe, *, seed: int) -> ReidModel:
     Seeds torch's global generator.
     """
     _seed(seed, _MODEL)
-    return create_model(
-        recipe.model.name,
-        image_size=recipe.data.image_size,
-        pooling=recipe.model.pooling,
-        last_stride=recipe.model.last_stride,
-        pretrained=recipe.model.pretrained,
-        weights=recipe.model.weights,
-        options=recipe.model.options,
-    )
+    options = {key: value for key, value in recipe.model if key not in ModelSection.model_fields}
+    return create_model(recipe.model.name, image_size=recipe.data.image_size, **options)
 
 
 def build_terms(
@@ -61,33 +60,44 @@ def build_terms(
 
 def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: int) -> ReidModule:
     """The training loop of a recipe, with its loss terms for the identities of the data."""
-    optimizer, schedule, validation = recipe.optimizer, recipe.schedule, data.validation
-    return ReidModule(
+    optimizer = recipe.optimizer
+    terms = build_terms(
+        recipe, embedding_size=model.embedding_size, num_classes=data.identities, seed=seed
+    )
+    gather = {name: section.gather for name, section in recipe.loss.items()}
+    module = ReidModule(
         model,
-        build_terms(
-            recipe, embedding_size=model.embedding_size, num_classes=data.identities, seed=seed
-        ),
+        terms,
         optimizer=partial(
             build_optimizer,
             name=optimizer.name,
             lr=optimizer.lr,
             weight_decay=optimizer.weight_decay,
             momentum=optimizer.momentum,
+            eps=optimizer.eps,
+            groups=optimizer.groups,
         ),
         seed=seed,
-        learning_rate_factor=partial(learning_rate_factor, **schedule.model_dump()),
+        learning_rate_factor=partial(learning_rate_factor, **recipe.schedule.model_dump()),
         start_epochs={name: section.start_epoch for name, section in recipe.loss.items()},
+        gather={name: asked for name, asked in gather.items() if asked is not None},
+        accumulate=optimizer.accumulate,
         clip_norm=optimizer.clip_norm,
-        ema_decay=optimizer.ema_decay,
+        freezes=optimizer.freeze,
+        average=_average(recipe),
+        low_resolution=recipe.data.low_resolution,
         channels_last=recipe.compute.channels_last,
-        validation=None
-        if validation is None
-        else Validation(validation, metric=recipe.evaluation.metric),
+        validation=_validation(recipe, data),
+        paths=_paths(recipe, data),
     )
+    # Lightning builds the optimisers late; a misspelt pattern shall show before that.
+    patterns = [group.parameters for group in optimizer.groups]
+    check_patterns(patterns, named_parameters(module.network), key="optimizer.groups")
+    return module
 
 
 def build_loaders(
-    recipe: Recipe, data: TrainingData, *, seed: int, workers: int, pin_memory: bool
+    recipe: Recipe, data: TrainingData, *, seed: int, workers: WorkerCount, pin_memory: bool
 ) -> TrainingLoaders:
     """The loaders of a recipe."""
     return TrainingLoaders(
@@ -101,7 +111,36 @@ def build_loaders(
         workers=workers,
         pin_memory=pin_memory,
         cache=recipe.compute.cache,
+        clips=recipe.data.clips,
     )
+
+
+def _average(recipe: Recipe) -> Callable[[nn.Module], Average] | None:
+    decay, start = recipe.optimizer.ema_decay, recipe.optimizer.swa_start
+    if decay is None and start is None:
+        return None
+    return partial(Average, ema_decay=decay, swa_start=start or 0)
+
+
+def _validation(recipe: Recipe, data: TrainingData) -> Validation | None:
+    if data.validation is None:
+        return None
+    tracklets = recipe.data.clips is not None
+    return Validation(
+        one_row_a_tracklet(data.validation) if tracklets else data.validation,
+        metric=recipe.evaluation.metric,
+        tracklets=tracklets,
+        query_scale=recipe.evaluation.query_scale,
+        gallery_scale=recipe.evaluation.gallery_scale,
+    )
+
+
+def _paths(recipe: Recipe, data: TrainingData) -> dict[int, str]:
+    """Training images by what a batch calls them: rows, or for clips their tracklets."""
+    if recipe.data.clips is None:
+        return dict(enumerate(map(str, data.train.paths)))
+    firsts = one_row_a_tracklet(data.train)
+    return dict(zip(firsts.table["tracklet"].tolist(), map(str, firsts.paths), strict=True))
 
 
 def _seed(seed: int, stream: int) -> None:

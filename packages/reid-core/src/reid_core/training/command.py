@@ -1,9 +1,11 @@
-"""The verbs `train` and `recipes`."""
+"""The verbs `train`, `finetune` and `recipes`."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +13,11 @@ from reid_data.console import (
     Data,
     Device,
     Json,
+    LoaderWorkers,
     Out,
     Overrides,
     Root,
     SkipUnreadable,
-    Workers,
     note,
     progress,
     require,
@@ -25,47 +27,173 @@ from reid_data.console import (
 if TYPE_CHECKING:
     from reid_core.training.run_folder import TrainingResult
 
-__all__ = ["recipes", "train"]
+__all__ = ["finetune", "recipes", "train"]
+
+
+class Strategy(StrEnum):
+    """Where the network is when several devices train it."""
+
+    ddp = "ddp"
+    fsdp = "fsdp"
+
+
+RecipeOption = Annotated[
+    str | None,
+    typer.Option("--recipe", help="A name, see `reid-core recipes`, or a .yaml file. [baseline]"),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed of everything random. [0]")
+]
+Scale = Annotated[
+    int | None,
+    typer.Option(
+        "--scale",
+        min=1,
+        help="Train and validate on images reduced by this factor; 4 leaves a quarter of each "
+        "side's detail.",
+    ),
+]
+InitHeads = Annotated[
+    bool,
+    typer.Option("--with-heads", help="Begin with the classifiers too; the same identities only."),
+]
+Devices = Annotated[
+    int, typer.Option("--devices", min=1, help="Training processes a machine, one a device.")
+]
+Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Machines that train together.")]
+StrategyOption = Annotated[
+    Strategy,
+    typer.Option("--strategy", help="Each device holds the whole network (ddp), or a share."),
+]
+Runs = Annotated[
+    int,
+    typer.Option(
+        "--runs",
+        min=1,
+        help="Train so often, with seeds from --seed on, below --out; {run} in --data becomes the "
+        "number of the run, for data sets with several splits.",
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --out, with its recipe and seed.")
+]
 
 
 def train(
     data: Data,
     root: Root,
     out: Out,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            "--recipe", help="A name, see `reid-core recipes`, or a .yaml file. [baseline]"
-        ),
-    ] = None,
+    recipe: RecipeOption = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Seed of everything random. [0]")
+    scale: Scale = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option("--init-from", help="Begin with this checkpoint folder or file of weights."),
     ] = None,
+    with_heads: InitHeads = False,
+    seed: SeedOption = None,
+    runs: Runs = 1,
     device: Device = "auto",
-    workers: Workers = 2,
-    devices: Annotated[
-        int, typer.Option("--devices", min=1, help="Training processes, one a device.")
-    ] = 1,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with the run in --out, with its recipe and seed."),
-    ] = False,
+    workers: LoaderWorkers = "auto",
+    devices: Devices = 1,
+    nodes: Nodes = 1,
+    strategy: StrategyOption = Strategy.ddp,
+    resume: Resume = False,
     skip_unreadable: SkipUnreadable = False,
     as_json: Json = False,
 ) -> None:
     """Train a network; the epoch that is best on held-out training identities is kept."""
+    machine = {"device": device, "workers": workers, "devices": devices, "nodes": nodes}
+    options = {
+        **machine,
+        "strategy": strategy.value,
+        "init_from": init_from,
+        "init_heads": with_heads,
+        "skip_unreadable": skip_unreadable,
+    }
+    if with_heads and init_from is None:
+        raise ValueError("--with-heads takes the heads of --init-from, which is missing")
+    asked: dict[str, Any] = {"recipe": recipe, "overrides": overrides, "scale": scale}
+    if runs == 1:
+        _train_once(data, root, out, seed, asked, options, resume=resume, as_json=as_json)
+    else:
+        _train_often(data, root, out, seed, asked, options, runs=runs, as_json=as_json)
+
+
+def finetune(
+    data: Data,
+    root: Root,
+    out: Out,
+    init_from: Annotated[
+        Path,
+        typer.Option("--init-from", help="The trained checkpoint folder or file of weights."),
+    ],
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="What to train it with, such as octuplet.")
+    ] = "octuplet",
+    overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
+    scale: Scale = None,
+    with_heads: InitHeads = False,
+    seed: SeedOption = None,
+    runs: Runs = 1,
+    device: Device = "auto",
+    workers: LoaderWorkers = "auto",
+    devices: Devices = 1,
+    nodes: Nodes = 1,
+    strategy: StrategyOption = Strategy.ddp,
+    resume: Resume = False,
+    skip_unreadable: SkipUnreadable = False,
+    as_json: Json = False,
+) -> None:
+    """Train a trained network further, with its own architecture and what a recipe says else."""
+    from reid_core.training.finetuning import architecture_of
+
+    train(
+        data=data,
+        root=root,
+        out=out,
+        recipe=None if resume and runs == 1 else recipe,
+        # What the user sets comes last, and wins.
+        overrides=[] if resume and runs == 1 else [*architecture_of(init_from), *overrides],
+        scale=None if resume and runs == 1 else scale,
+        init_from=init_from,
+        with_heads=with_heads,
+        seed=seed,
+        runs=runs,
+        device=device,
+        workers=workers,
+        devices=devices,
+        nodes=nodes,
+        strategy=strategy,
+        resume=resume,
+        skip_unreadable=skip_unreadable,
+        as_json=as_json,
+    )
+
+
+def _train_once(
+    data: str,
+    root: Path,
+    out: Path,
+    seed: int | None,
+    asked: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    resume: bool,
+    as_json: bool,
+) -> None:
     from reid_core.training.recipe_files import load_recipe
     from reid_core.training.run_folder import RunFolder
 
     folder = RunFolder(out)
+    name, rest = asked["recipe"], {key: asked[key] for key in ("overrides", "scale")}
     if resume:
-        chosen = load_recipe(recipe, overrides) if recipe else folder.load_recipe(overrides)
+        chosen = load_recipe(name, **rest) if name else folder.load_recipe(**rest)
         seed = folder.seed if seed is None else seed
         if folder.result is not None:
             note(f"{out} is finished already; nothing to resume")
     else:
-        chosen = load_recipe(recipe or "baseline", overrides)
+        chosen = load_recipe(name or "baseline", **rest)
         folder.check_new()
     require("lightning", extra="reid-core[train]", for_what="reid-core train")
     from reid_core.training import fit
@@ -78,18 +206,50 @@ def train(
             load_dataset(data, root),
             out=out,
             seed=seed or 0,
-            device=device,
-            workers=workers,
-            devices=devices,
             resume=resume,
-            skip_unreadable=skip_unreadable,
             callbacks=[TrainingProgress(progress)],
             progress=progress,
+            **options,
         )
     except KeyboardInterrupt:
         note(f"interrupted; the same command with --resume goes on in {out}")
         raise
     show(_rows(result), as_json=as_json, payload=result.to_dict())
+
+
+def _train_often(
+    data: str,
+    root: Path,
+    out: Path,
+    seed: int | None,
+    asked: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    runs: int,
+    as_json: bool,
+) -> None:
+    from reid_core.training.recipe_files import load_recipe
+
+    chosen = load_recipe(asked["recipe"] or "baseline", asked["overrides"], scale=asked["scale"])
+    require("lightning", extra="reid-core[train]", for_what="reid-core train")
+    from reid_core.training.progress import TrainingProgress
+    from reid_core.training.runs import table_of_runs, train_runs
+    from reid_data import load_dataset
+
+    def prepare(run: int) -> dict[str, Any]:
+        note(f"run {run + 1}/{runs}")
+        records = load_dataset(data.replace("{run}", str(run)), root)
+        return {"records": records, "callbacks": [TrainingProgress(progress)]}
+
+    try:
+        results = train_runs(
+            chosen, prepare, out=out, runs=runs, seed=seed or 0, progress=progress, **options
+        )
+    except KeyboardInterrupt:
+        note(f"interrupted; the same command again goes on in {out}")
+        raise
+    rows = table_of_runs(results)
+    show(rows, as_json=as_json, payload={"runs": [result.to_dict() for result in results]})
 
 
 def _rows(result: TrainingResult) -> list[dict[str, str]]:
@@ -105,8 +265,9 @@ def _rows(result: TrainingResult) -> list[dict[str, str]]:
         "training speed": figure(result.images_per_second, ",.0f") + " images/s",
         "checkpoint": str(folder),
         "metrics": str(folder / "metrics.csv"),
-        "TensorBoard": str(folder / "tensorboard"),
     }
+    if (folder / "tensorboard").is_dir():
+        values["TensorBoard"] = str(folder / "tensorboard")
     return [{"training": name, "": value} for name, value in values.items()]
 
 

@@ -7,22 +7,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, Trainer
 
 from reid_core.training.build import build_loaders, build_model, build_module
-from reid_core.training.epoch_log import EpochTable, EpochTensorBoard
+from reid_core.training.feasible import check_machine, check_model, check_recipe
 from reid_core.training.keeper import Keeper
+from reid_core.training.loggers import build_loggers, require_loggers
+from reid_core.training.module import ReidModule
 from reid_core.training.precision import choose_precision
 from reid_core.training.progress import Progress
+from reid_core.training.readable import readable
 from reid_core.training.recipe import Recipe
 from reid_core.training.run_folder import RunFolder, TrainingResult
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
 from reid_core.training.trainer import build_trainer, training_environment
-from reid_data import Records, UnreadableImagesError, find_unreadable
+from reid_core.training.warm_start import warm_start
+from reid_data import Records
 from reid_data.console import Advance
+from reid_data.workers import WorkerCount
 from reid_eval.embedders import resolve_device
 
 __all__ = ["train"]
@@ -41,10 +46,13 @@ def train(
     *,
     out: Path | str,
     seed: int = 0,
+    init_from: Path | str | None = None,
+    init_heads: bool = False,
     device: str = "auto",
-    workers: int = 2,
+    workers: WorkerCount = 2,
     devices: int = 1,
     nodes: int = 1,
+    strategy: Literal["ddp", "fsdp"] = "ddp",
     resume: bool = False,
     skip_unreadable: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -61,10 +69,14 @@ def train(
         records: the whole data set.
         out: an empty or new folder; with ``resume``, the folder of the run to go on with.
         seed: of initial weights, held-out identities, order, augmentation and dropout.
+        init_from: checkpoint folder or file of weights to begin with, see `warm_start`; a resumed
+            run that was killed before its first epoch was over begins with its own again.
+        init_heads: begin with its classifiers and centres too.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        workers: loader processes of each training process.
+        workers: loader processes of each training process; ``"auto"`` takes as many as pay.
         devices: training processes on each machine, one a device.
         nodes: machines.
+        strategy: with several devices, a whole network on each (``ddp``) or a share (``fsdp``).
         resume: go on after the last finished epoch; a finished run returns its result.
         skip_unreadable: leave out unreadable images instead of refusing.
         callbacks: further Lightning callbacks.
@@ -74,28 +86,37 @@ def train(
         ValueError: anything that cannot work, before the training starts; or a loss that is no
             number any more.
         UnreadableImagesError: images cannot be read, all of them listed.
+        MissingExtraError: the recipe logs to a service whose client is not installed.
     """
     folder, place = RunFolder(Path(out)), resolve_device(device)
+    require_loggers(recipe.logging)
+    check_machine(recipe, device=place, devices=devices, strategy=strategy)
     data = carve(
         records,
         val_identities=recipe.evaluation.val_identities,
         identities_per_batch=recipe.data.identities_per_batch,
         seed=seed,
+        tracklets=recipe.data.clips is not None,
     )
-    start = partial(folder.begin, recipe, seed=seed, fingerprint=data.fingerprint)
+    check_recipe(recipe, data)
+    fingerprint = data.fingerprint
     if not resume:
         folder.check_new()
     else:
-        folder.check_same(recipe, seed=seed, fingerprint=data.fingerprint)
-        if (finished := folder.result) is not None:
-            return finished
+        folder.check_same(recipe, seed=seed, fingerprint=fingerprint)
+    origin = _origin(folder, init_from, init_heads, resume=resume)
+    if resume and (finished := folder.result) is not None:
+        return finished
     with training_environment():
         # The network first: a misspelt backbone shows at once, reading every image takes a while.
         model = build_model(recipe, seed=seed)
-        data = _readable(data, skip=skip_unreadable, workers=workers, progress=progress)
+        check_model(recipe, model)
+        data = readable(data, skip=skip_unreadable, workers=workers, progress=progress)
         module = build_module(recipe, model, data, seed=seed)
-        about = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
-        keeper = Keeper(folder, metadata={**about, "identities": data.identities}, begin=start)
+        if origin is not None and not folder.state.is_file():
+            _begin_with(module, *origin)
+        begin = partial(folder.begin, recipe, seed=seed, fingerprint=fingerprint, init_from=origin)
+        keeper = _keeper(recipe, folder, data, seed=seed, begin=begin)
         if recipe.schedule.epochs == 0:
             keeper.keep_untrained(module)
             return keeper.result
@@ -105,31 +126,65 @@ def train(
             precision=choose_precision(recipe.compute.precision, device=place, model=model),
             devices=devices,
             nodes=nodes,
+            strategy=strategy,
             validate_every=None if data.validation is None else recipe.evaluation.every,
-            unused_parameters=any(section.start_epoch for section in recipe.loss.values()),
+            unused_parameters=_leaves_out(recipe),
             callbacks=[Stopwatch(), *callbacks, keeper],
-            loggers=[EpochTable(folder.metrics), EpochTensorBoard(folder.tensorboard)],
+            loggers=build_loggers(recipe.logging, folder),
         )
         loaders = build_loaders(
             recipe, data, seed=seed, workers=workers, pin_memory=place.type == "cuda"
         )
-        state = folder.state if folder.state.is_file() else None
-        trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)
+        _fit(trainer, module, loaders, folder)
         return keeper.result
 
 
-def _readable(data: TrainingData, *, skip: bool, workers: int, progress: Progress) -> TrainingData:
-    """The data without images that cannot be read, or an error that lists them all."""
-    parts = [part for part in (data.train, data.validation) if part is not None]
-    found = []
-    with progress("checking", sum(map(len, parts))) as advance:
-        for part in parts:
-            found += find_unreadable(part, workers=workers, advance=advance)
-    if not found:
-        return data
-    if not skip:
-        raise UnreadableImagesError(found)
-    _log.warning("%d unreadable images left out", len(found))
-    bad = {unreadable.path for unreadable in found}
-    kept = [part.take(np.array([path not in bad for path in part.paths])) for part in parts]
-    return TrainingData(kept[0], kept[1] if data.validation is not None else None)
+def _origin(
+    folder: RunFolder, source: Path | str | None, heads: bool, *, resume: bool
+) -> tuple[str, bool] | None:
+    """What a run begins with, as its folder remembers it."""
+    asked = None if source is None else (str(Path(source).absolute()), heads)
+    if not resume:
+        return asked
+    before = folder.init_from
+    if asked is not None and asked != before:
+        raise ValueError(
+            f"{folder.path} began with {before[0] if before else 'a new network'}, came {asked[0]};"
+            " resume without --init-from"
+        )
+    return before
+
+
+def _begin_with(module: ReidModule, source: str, heads: bool) -> None:
+    terms = dict(module.network["terms"].items())  # type: ignore[operator]
+    report = warm_start(module.network["model"], terms, source, heads=heads)
+    if module.average is not None:
+        module.average.module.load_state_dict(module.network.state_dict())
+    _log.warning("began with %s: %s", source, report)
+
+
+def _keeper(
+    recipe: Recipe, folder: RunFolder, data: TrainingData, *, seed: int, begin: partial[None]
+) -> Keeper:
+    about = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
+    return Keeper(
+        folder,
+        metadata={**about, "identities": data.identities},
+        begin=begin,
+        every=recipe.evaluation.every,
+        start_epoch=recipe.evaluation.start_epoch,
+        patience=recipe.evaluation.patience,
+        keep_every=recipe.checkpoints.every,
+        keep_last=recipe.checkpoints.last,
+    )
+
+
+def _leaves_out(recipe: Recipe) -> bool:
+    """Whether a step may leave parameters without a gradient."""
+    late = any(section.start_epoch for section in recipe.loss.values())
+    return late or any(freeze.until for freeze in recipe.optimizer.freeze)
+
+
+def _fit(trainer: Trainer, module: ReidModule, loaders: object, folder: RunFolder) -> None:
+    state = folder.state if folder.state.is_file() else None
+    trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
@@ -26,14 +27,31 @@ class Keeper(Checkpoint):
         folder: where to.
         metadata: what goes into ``model.json``.
         begin: claims the folder, once all processes have looked at it.
+        every: epochs between validations.
+        start_epoch: first epoch, from 0, after which to validate.
+        patience: validations in a row without a better mAP after which to stop; none: never.
+        keep_every: epochs between networks to keep beside the best; none: keep none.
+        keep_last: keep the network of the last finished epoch too.
     """
 
     def __init__(
-        self, folder: RunFolder, *, metadata: Mapping[str, Any], begin: Callable[[], None]
+        self,
+        folder: RunFolder,
+        *,
+        metadata: Mapping[str, Any],
+        begin: Callable[[], None],
+        every: int = 1,
+        start_epoch: int = 0,
+        patience: int | None = None,
+        keep_every: int | None = None,
+        keep_last: bool = False,
     ) -> None:
         self._folder = folder
         self._metadata = metadata
         self._begin = begin
+        self._every, self._start_epoch, self._patience = every, start_epoch, patience
+        self._keep_every, self._keep_last = keep_every, keep_last
+        self._worse = 0
         self._best: dict[str, Any] = {"best_epoch": 0, "mAP": None, "rank1": None}
         self._speeds: list[float] = []
 
@@ -57,14 +75,18 @@ class Keeper(Checkpoint):
             self._begin()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let the last epoch be validated, whatever the interval."""
-        if trainer.current_epoch + 1 == trainer.max_epochs:
-            trainer.check_val_every_n_epoch = 1
+        """Let the epochs be validated that should be, and the last one in any case."""
+        epoch = trainer.current_epoch
+        due = (epoch + 1) % self._every == 0 and epoch >= self._start_epoch
+        last = epoch + 1 == trainer.max_epochs
+        trainer.check_val_every_n_epoch = 1 if due or last else epoch + 2
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the network if it is the best yet."""
         values = {name: float(trainer.callback_metrics[name]) for name in ("mAP", "Rank-1")}
+        self._worse += 1
         if self._best["mAP"] is None or values["mAP"] > self._best["mAP"]:
+            self._worse = 0
             self._keep(trainer, pl_module, values)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -72,7 +94,13 @@ class Keeper(Checkpoint):
         self._speeds.append(float(trainer.callback_metrics["images_per_second"]))
         if not trainer.enable_validation:
             self._keep(trainer, pl_module, {})
+        self._keep_besides(trainer, pl_module)
         trainer.save_checkpoint(self._folder.state)
+        self._stop_if_lost(trainer)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A resumed run may have lost patience already."""
+        self._stop_if_lost(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write down that the run is finished."""
@@ -81,11 +109,12 @@ class Keeper(Checkpoint):
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs to know."""
-        return {"best": self._best, "speeds": self._speeds}
+        return {"best": self._best, "speeds": self._speeds, "worse": self._worse}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best so far."""
         self._best, self._speeds = state_dict["best"], state_dict["speeds"]
+        self._worse = state_dict["worse"]
 
     def _keep(self, trainer: Trainer, module: LightningModule, values: Mapping[str, float]) -> None:
         self._best = {
@@ -96,7 +125,25 @@ class Keeper(Checkpoint):
         if trainer.is_global_zero and isinstance(module, ReidModule):
             self._save(module)
 
-    def _save(self, module: ReidModule) -> None:
+    def _keep_besides(self, trainer: Trainer, module: LightningModule) -> None:
+        if not (trainer.is_global_zero and isinstance(module, ReidModule)):
+            return
+        epoch = trainer.current_epoch + 1
+        if self._keep_every is not None and epoch % self._keep_every == 0:
+            self._save(module, self._folder.checkpoints / f"epoch_{epoch}", {"epoch": epoch})
+        if self._keep_last:
+            self._save(module, self._folder.checkpoints / "last", {"epoch": epoch})
+
+    def _stop_if_lost(self, trainer: Trainer) -> None:
+        if self._patience is not None and self._worse >= self._patience:
+            trainer.should_stop = True
+
+    def _save(
+        self,
+        module: ReidModule,
+        folder: Path | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
         model, heads = module.trained
-        metadata = {**self._metadata, "validation": self._best}
-        save_model(model, self._folder.path, heads=heads, metadata=metadata)
+        metadata = {**self._metadata, **(about or {"validation": self._best})}
+        save_model(model, folder or self._folder.path, heads=heads, metadata=metadata)

@@ -10,36 +10,52 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reid_core.models import ReidModel, ReidOutput
+from reid_core.training.accumulation import share_of
+from reid_core.training.averaging import Average
+from reid_core.training.clip_batches import as_batch
+from reid_core.training.finite import FiniteGuard
+from reid_core.training.gathering import gathered_batch, gathered_output, processes
+from reid_core.training.low_resolution import LowResolution
+from reid_core.training.parameters import Freeze, apply_freezes, check_patterns, named_parameters
+from reid_core.training.passing import run_model
 from reid_core.training.terms import Term
 from reid_core.training.validation import Validation
-from reid_data import Batch
+from reid_data import Batch, ClipBatch
 
 __all__ = ["ReidModule"]
 
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+OptimizerFactory = Callable[[Mapping[str, nn.Parameter]], torch.optim.Optimizer]
 
 
 class ReidModule(lightning.LightningModule):
     """Trains a network with a weighted sum of terms.
 
-    Each step computes every active term in float32 on the same output, adds them up by weight, and
-    steps the main optimiser and the terms' own ones. Everything random derives from the seed and
-    the epoch, so that a resumed training repeats what the uninterrupted one would have done.
+    Each batch gives every active term, in float32 on the same output; they are added up by weight.
+    Once the gradients of enough batches are together, the main optimiser and the terms' own ones
+    step. Everything random derives from the seed and the epoch, so that a resumed training repeats
+    what the uninterrupted one would have done.
 
     Args:
         model: the network.
         terms: loss terms by the names under which they are logged.
-        optimizer: builds the main optimiser from the parameters that no term keeps for itself.
+        optimizer: builds the main optimiser from the parameters, by the names that
+            `named_parameters` gives them, that no term keeps for itself.
         seed: seed of dropout and the like.
         learning_rate_factor: factor on the main learning rate in an epoch, counted from 0.
         start_epochs: first epoch in which a term counts; 0 where not given.
+        gather: terms that see the rows of all processes; where not given, those that say so of
+            themselves by ``gathers``.
+        accumulate: batches of one step.
         clip_norm: largest norm of the main optimiser's gradient, if any.
-        ema_decay: keep an exponential moving average of network and terms, if given.
+        freezes: parameters that stay as they are.
+        average: builds the average of the network and the terms that is validated and kept, if any.
+        low_resolution: how batches lose their detail, if they do.
         channels_last: memory order of the network and its images.
         validation: what to measure with the validation loader's embeddings, if there is one.
+        paths: of the training images, by the ``indices`` of a batch, to name those of a batch that
+            went wrong.
     """
 
     def __init__(
@@ -51,61 +67,84 @@ class ReidModule(lightning.LightningModule):
         seed: int,
         learning_rate_factor: Callable[[int], float] = lambda _: 1.0,
         start_epochs: Mapping[str, int] | None = None,
+        gather: Mapping[str, bool] | None = None,
+        accumulate: int = 1,
         clip_norm: float | None = None,
-        ema_decay: float | None = None,
+        freezes: Sequence[Freeze] = (),
+        average: Callable[[nn.Module], Average] | None = None,
+        low_resolution: LowResolution | None = None,
         channels_last: bool = True,
         validation: Validation | None = None,
+        paths: Mapping[int, str] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        layout = torch.channels_last if channels_last else torch.contiguous_format
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
         network = nn.ModuleDict({"model": model, "terms": nn.ModuleDict(dict(terms))})
-        self.network = network.to(memory_format=layout)
-        self.average: AveragedModel | None = None
-        if ema_decay is not None:
-            average = get_ema_multi_avg_fn(ema_decay)  # type: ignore[no-untyped-call]
-            self.average = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
-            self.average.requires_grad_(False)
+        self.network = network.to(memory_format=self._layout)
+        patterns = [freeze.parameters for freeze in freezes]
+        check_patterns(patterns, named_parameters(self.network), key="optimizer.freeze")
+        # What never learns is known to the optimiser and to every process from the beginning.
+        forever = [freeze for freeze in freezes if freeze.until is None]
+        apply_freezes(self.network, forever, epoch=0)
+        self.average = None if average is None else average(self.network)
         self._terms = dict(terms)
-        self._layout = layout
         self._build_optimizer = optimizer
         self._seed = seed
         self._learning_rate_factor = learning_rate_factor
         self._start_epochs = dict(start_epochs or {})
+        gathers = {name: getattr(term, "gathers", False) for name, term in terms.items()}
+        self._gather = gathers | dict(gather or {})
+        self._accumulate = accumulate
         self._clip_norm = clip_norm
+        self._freezes = tuple(freezes)
+        self._low_resolution = low_resolution
         self._validation = validation
+        self._guard = FiniteGuard(paths)
         self._embeddings: list[Tensor] = []
         self._rows: list[Tensor] = []
 
     @property
     def trained(self) -> tuple[ReidModel, dict[str, Tensor]]:
-        """The network to keep, averaged if that was asked for, and its terms' state by name."""
-        network = self.network if self.average is None else self.average.module
-        return network["model"], network["terms"].state_dict()  # type: ignore[index]
+        """The network to keep, averaged if that has begun, and its terms' state by name."""
+        network = self._kept
+        return network["model"], network["terms"].state_dict()  # type: ignore[return-value]
 
-    def forward(self, images: Tensor) -> ReidOutput:
-        """Output for uint8 images (B, 3, H, W)."""
-        return self._run(self.network["model"], images)
+    @property
+    def _kept(self) -> nn.ModuleDict:
+        if self.average is None or not self.average.begun:
+            return self.network
+        averaged: nn.ModuleDict = self.average.module  # type: ignore[assignment]
+        return averaged
+
+    def forward(self, images: Tensor, camids: Tensor | None = None) -> ReidOutput:
+        """Output for uint8 images (B, 3, H, W) or clips (B, T, 3, H, W)."""
+        return self._run(self.network["model"], images, camids)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """The main optimiser first, then the terms' own, in the order of the terms."""
         own = [term.own_optimizer() for term in self._terms.values()]
         others = [optimizer for optimizer in own if optimizer is not None]
         taken = {id(weight) for optimizer in others for weight in _weights(optimizer)}
-        main = [weight for weight in self.network.parameters() if id(weight) not in taken]
-        return [self._build_optimizer(weight for weight in main if weight.requires_grad), *others]
+        main = {
+            name: weight
+            for name, weight in named_parameters(self.network).items()
+            if weight.requires_grad and id(weight) not in taken
+        }
+        return [self._build_optimizer(main), *others]
 
     def transfer_batch_to_device(
-        self, batch: Batch, device: torch.device, dataloader_idx: int
+        self, batch: Batch | ClipBatch, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """Copy without waiting, which pinned batches allow."""
-        return batch.to(device, non_blocking=True)
+        return as_batch(batch).to(device, non_blocking=True)
 
     def on_train_epoch_start(self) -> None:
-        """Set the learning rate of the epoch."""
+        """Set the learning rates of the epoch and what learns in it."""
         factor = self._learning_rate_factor(self.current_epoch)
         for group in _optimizers(self)[0].param_groups:
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
+        apply_freezes(self.network, self._freezes, epoch=self.current_epoch)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the epoch."""
@@ -115,36 +154,38 @@ class ReidModule(lightning.LightningModule):
             torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step of every optimiser on one batch."""
-        output = self(batch.images)
-        losses = self._losses(output, batch)
+        """The gradient of one batch, and one step of every optimiser where it completes one."""
+        if self._low_resolution is not None:
+            key = (self._seed, self.current_epoch, self.global_rank, batch_idx)
+            batch = self._low_resolution.apply(batch, seed=key)
+        losses = self._losses(self(batch.images, batch.camids), batch)
         weighted = [self._terms[name].weight * loss for name, loss in losses.items()]
         total = torch.stack(weighted).sum()
-        optimizers = _optimizers(self)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-        self.manual_backward(total)
-        if self._clip_norm is not None:
-            nn.utils.clip_grad_norm_(list(_weights(optimizers[0])), self._clip_norm)
-        for optimizer in optimizers:
-            optimizer.step()
-        if self.average is not None:
-            self.average.update_parameters(self.network)
+        where = f"epoch {self.current_epoch + 1}, batch {batch_idx + 1}"
+        self._guard.watch(total, batch.indices, where=where)
+        self._learn(total, batch_idx)
         values = {"loss": total} | {f"loss/{name}": loss for name, loss in losses.items()}
         for name, value in values.items():
             self.log(name, value.detach(), **_EACH_EPOCH, batch_size=len(batch))
 
     def on_validation_epoch_start(self) -> None:
         """Let every process validate one network: batch statistics are those of the first."""
+        self._guard.settle()
         if self.trainer.world_size > 1:
             for buffer in self.buffers():
                 torch.distributed.broadcast(buffer, src=0)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Embed one batch with the network that would be kept."""
-        self._embeddings.append(self._run(self.trained[0], batch.images).embedding.float())
-        # Each process loads every world_size-th image, see `TrainingLoaders`.
-        self._rows.append(batch.indices * self.trainer.world_size + self.global_rank)
+        if self._validation is None:
+            return
+        rows = self._validation.rows(
+            batch.indices, rank=self.global_rank, processes=self.trainer.world_size
+        )
+        images = self._validation.reduced(batch.images, rows)
+        output = self._run(self._kept["model"], images, batch.camids)
+        self._embeddings.append(output.embedding.float())
+        self._rows.append(rows)
 
     def on_validation_epoch_end(self) -> None:
         """Measure retrieval among the held-out identities."""
@@ -159,27 +200,48 @@ class ReidModule(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Log the learning rate; stop where the loss is no number any more."""
-        loss = self.trainer.callback_metrics["loss"]
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"the loss became {loss.item()} in epoch {self.current_epoch + 1}; try a lower "
-                "optimizer.lr, optimizer.clip_norm=1 or compute.precision=fp32"
-            )
+        self._guard.settle()
         self.log("lr", _exact(_optimizers(self)[0].param_groups[0]["lr"]))
+
+    def _learn(self, total: Tensor, batch_idx: int) -> None:
+        """Add the gradient of a batch; step where the step is complete."""
+        batches = int(self.trainer.num_training_batches)
+        share = share_of(batch_idx, batches=batches, accumulate=self._accumulate)
+        optimizers = _optimizers(self)
+        if share.first:
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+        # What an operation forward computed in is settled; of the losses' own products autocast
+        # would round the backward ones too.
+        with torch.autocast(total.device.type, enabled=False):
+            self.manual_backward(total * share.factor if share.factor != 1 else total)
+        if not share.last:
+            return
+        if self._clip_norm is not None:
+            nn.utils.clip_grad_norm_(list(_weights(optimizers[0])), self._clip_norm)
+        for optimizer in optimizers:
+            optimizer.step()
+        if self.average is not None:
+            self.average.after_step(
+                self.network, epoch=self.current_epoch, ends_epoch=batch_idx + 1 == batches
+            )
 
     def _losses(self, output: ReidOutput, batch: Batch) -> dict[str, Tensor]:
         """The active terms' values, in float32 whatever the network computed in."""
+        active = [
+            name for name in self._terms if self.current_epoch >= self._start_epochs.get(name, 0)
+        ]
         with torch.autocast(output.feature.device.type, enabled=False):
-            exact = output.float()
+            mine = everyone = output.float(), batch
+            if processes() > 1 and any(self._gather[name] for name in active):
+                everyone = gathered_output(mine[0]), gathered_batch(batch)
             return {
-                name: term(exact, batch)
-                for name, term in self._terms.items()
-                if self.current_epoch >= self._start_epochs.get(name, 0)
+                name: self._terms[name](*(everyone if self._gather[name] else mine))
+                for name in active
             }
 
-    def _run(self, model: nn.Module, images: Tensor) -> ReidOutput:
-        normalized = model.preprocessing.normalize(images)  # type: ignore[operator,union-attr]
-        return model(normalized.contiguous(memory_format=self._layout))  # type: ignore[no-any-return]
+    def _run(self, model: nn.Module, images: Tensor, camids: Tensor | None) -> ReidOutput:
+        return run_model(model, images, camids=camids, layout=self._layout)
 
 
 _EACH_EPOCH: dict[str, Any] = {"on_step": False, "on_epoch": True, "sync_dist": True}

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import nn
+
+from reid_core.training.parameters import Group, check_patterns, grouped
 
 __all__ = ["build_optimizer"]
 
 
 def build_optimizer(
-    parameters: Iterable[nn.Parameter],
+    parameters: Mapping[str, nn.Parameter],
     *,
-    name: Literal["adam", "adamw", "sgd"] = "adam",
+    name: Literal["adam", "adamw", "adagrad", "sgd"] = "adam",
     lr: float,
     weight_decay: float = 0.0,
     momentum: float = 0.9,
+    eps: float | None = None,
+    groups: Sequence[Group] = (),
 ) -> torch.optim.Optimizer:
-    """One parameter group under one optimiser, fused into few kernels.
+    """All parameters under one optimiser, fused into few kernels.
 
     Args:
-        parameters: what learns.
-        name: ``adam`` with L2 decay, ``adamw`` with decoupled decay, or ``sgd``.
+        parameters: what learns, by name.
+        name: ``adam`` with L2 decay, ``adamw`` with decoupled decay, ``adagrad`` or ``sgd``.
         lr: learning rate before any schedule.
-        weight_decay: decay of every parameter.
+        weight_decay: decay of every parameter that no group gives another.
         momentum: of ``sgd``.
+        eps: added to the denominator of all but ``sgd``; none: torch's own.
+        groups: parameters with a learning rate or decay of their own; the first group of the
+            optimiser holds the others.
+
+    Raises:
+        ValueError: a group matches no parameter.
     """
+    patterns = [group.parameters for group in groups]
+    check_patterns(patterns, parameters, key="optimizer.groups")
+    made = grouped(parameters, groups, lr=lr)
+    options: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
+    if name != "adagrad":  # which is fused on CPUs only
+        options["fused"] = True
     if name == "sgd":
-        return torch.optim.SGD(
-            parameters, lr=lr, weight_decay=weight_decay, momentum=momentum, fused=True
-        )
-    kind = torch.optim.Adam if name == "adam" else torch.optim.AdamW
-    return kind(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+        return torch.optim.SGD(made, momentum=momentum, **options)
+    if eps is not None:
+        options["eps"] = eps
+    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "adagrad": torch.optim.Adagrad,
+    }
+    return kinds[name](made, **options)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -42,7 +43,9 @@ def _one_line(error: ValidationError, model: type[BaseModel], *, path: Sequence[
     key = ".".join(location)
     if problem["type"] in _UNKNOWN:
         valid = [".".join((*path, below)) for below in _keys(model)]
-        return f"unknown recipe key {key!r}; did you mean {_nearest(location, valid)!r}?"
+        # A place in a list is no part of a key.
+        named = [part for part in location if not part.isdigit()]
+        return f"unknown recipe key {key!r}; did you mean {_nearest(named, valid)!r}?"
     if problem["type"] == "missing":
         return f"recipe key {key} is missing"
     if problem["type"] in _NO_SECTION:
@@ -57,6 +60,8 @@ def _one_line(error: ValidationError, model: type[BaseModel], *, path: Sequence[
 def _keys(section: Any) -> list[str]:
     """Every key below a section's type, as dotted paths relative to it."""
     below: Mapping[str, Any] = {}
+    if get_origin(section) in (Union, UnionType, tuple):
+        return [key for choice in get_args(section) for key in _keys(choice)]
     if isinstance(section, type) and issubclass(section, BaseModel):
         below = {name: field.annotation for name, field in section.model_fields.items()}
     elif isinstance(section, type) and is_dataclass(section):

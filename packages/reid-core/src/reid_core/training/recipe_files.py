@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 import yaml
-from pydantic import create_model
+from pydantic import create_model as create_section
 
-from reid_core.training.recipe import Recipe, TermSection
+from reid_core.models import create_model
+from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.recipe_errors import validated
 from reid_core.training.recipe_texts import recipe_text
-from reid_core.training.terms import Term, term_registry
+from reid_core.training.sections import Section
+from reid_core.training.terms import term_registry
 
 __all__ = ["load_recipe", "parse_recipe", "recipe_yaml"]
 
-_GIVEN_BY_THE_LOOP = ("self", "embedding_size", "num_classes", "weight")
+_Section = TypeVar("_Section", bound=Section)
+
+# What the loop knows itself, or what has its own place in a recipe.
+_OF_TERMS = ("self", "embedding_size", "num_classes", "branch_sizes", "weight", "loop")
+_OF_MODELS = ("name", "image_size")
 
 
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    name_or_path: str | Path, overrides: Sequence[str] = (), *, scale: int | None = None
+) -> Recipe:
     """Read a recipe by name or from a ``.yaml`` file, apply overrides, and check every key.
 
     Args:
         name_or_path: one of `list_recipes`, or a path that ends in ``.yaml`` or ``.yml``.
         overrides: ``"section.key=value"`` with values in YAML; ``none`` means none, and as the
             value of a whole loss term it takes the term out.
+        scale: train and validate with images reduced by this factor. Where the recipe pairs
+            originals with reduced twins, only the twins and the queries are; 1 reduces nothing.
 
     Raises:
         ValueError: unknown recipe, unreadable YAML, unknown key (names the nearest valid one), or
@@ -45,6 +55,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
     if not isinstance(raw, dict):
         raise ValueError(f"recipe {name_or_path} should hold sections such as loss:, came {raw!r}")
+    if scale is not None:
+        _reduce(raw, scale)
     for override in overrides:
         _apply(raw, override)
     return parse_recipe(raw)
@@ -60,7 +72,8 @@ def parse_recipe(raw: Mapping[str, Any]) -> Recipe:
     if not isinstance(entries, Mapping):
         raise ValueError(f"recipe key loss should hold terms by name, came {entries!r}")
     loss = {str(name): _parse_term(str(name), entry) for name, entry in entries.items()}
-    return validated(Recipe, {**raw, "loss": loss})
+    model = _parse_model(raw.get("model"))
+    return validated(Recipe, {**raw, "model": model, "loss": loss})
 
 
 def recipe_yaml(recipe: Recipe) -> str:
@@ -95,6 +108,25 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     node[parts[-1]] = value
 
 
+def _reduce(raw: dict[str, Any], scale: int) -> None:
+    """Set the factor of everything that loses its detail."""
+    data = raw["data"] = dict(raw.get("data") or {})
+    before = dict(data.get("low_resolution") or {})
+    twins = bool(before.get("twins"))
+    data["low_resolution"] = {**before, "scales": [scale]} if twins or scale != 1 else None
+    seen = {"query_scale": scale, "gallery_scale": 1 if twins else scale}
+    raw["evaluation"] = {**(raw.get("evaluation") or {}), **seen}
+
+
+def _parse_model(entry: Any) -> ModelSection:
+    section = _section_of(create_model, base=ModelSection, leave_out=_OF_MODELS)
+    if entry is None:
+        entry = {}
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"recipe key model should hold keys of its own, came {entry!r}")
+    return validated(section, entry, path=("model",))
+
+
 def _parse_term(name: str, entry: Any) -> TermSection:
     if not name.isidentifier():
         raise ValueError(f"recipe key loss.{name}: a term's name is letters, digits and _")
@@ -108,15 +140,18 @@ def _parse_term(name: str, entry: Any) -> TermSection:
     except ValueError as error:
         raise ValueError(f"recipe key loss.{name}: {error}") from error
     values = {**entry, "term": registered}
-    return validated(_section_of(cls), values, path=("loss", name))
+    section = _section_of(cls.__init__, base=TermSection, leave_out=_OF_TERMS)
+    return validated(section, values, path=("loss", name))
 
 
-def _section_of(cls: type[Term]) -> type[TermSection]:
-    """The section type of a term: the common keys and the options in its signature."""
-    hints = get_type_hints(cls.__init__, include_extras=True)
+def _section_of(
+    builder: Callable[..., Any], *, base: type[_Section], leave_out: Sequence[str]
+) -> type[_Section]:
+    """A section with the common keys and the options in the signature of what it configures."""
+    hints = get_type_hints(builder, include_extras=True)
     options: dict[str, Any] = {}
-    for option, parameter in inspect.signature(cls.__init__).parameters.items():
-        if option not in _GIVEN_BY_THE_LOOP:
+    for option, parameter in inspect.signature(builder).parameters.items():
+        if option not in leave_out:
             default = ... if parameter.default is parameter.empty else parameter.default
             options[option] = (hints[option], default)
-    return cast("type[TermSection]", create_model(cls.__name__, __base__=TermSection, **options))
+    return cast("type[_Section]", create_section(base.__name__, __base__=base, **options))

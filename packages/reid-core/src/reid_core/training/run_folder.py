@@ -74,8 +74,24 @@ class RunFolder:
         return self.path / "tensorboard"
 
     @property
+    def checkpoints(self) -> Path:
+        """Networks kept beside the best one."""
+        return self.path / "checkpoints"
+
+    @property
     def _run(self) -> Path:
         return self.path / "training" / "run.json"
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run was started here."""
+        return self._run.is_file()
+
+    @property
+    def init_from(self) -> tuple[str, bool] | None:
+        """Which training this one began with, and whether with its heads."""
+        found = self._read().get("init_from")
+        return None if found is None else (str(found[0]), bool(found[1]))
 
     @property
     def seed(self) -> int:
@@ -88,14 +104,16 @@ class RunFolder:
         found = self._read().get("result")
         return None if found is None else TrainingResult(**{**found, "folder": self.path})
 
-    def load_recipe(self, overrides: list[str] | None = None) -> Recipe:
+    def load_recipe(
+        self, overrides: list[str] | None = None, *, scale: int | None = None
+    ) -> Recipe:
         """The recipe of the run that was started here.
 
         Raises:
             ValueError: no run was started here.
         """
         self._read()
-        return load_recipe(self.recipe, overrides or [])
+        return load_recipe(self.recipe, overrides or [], scale=scale)
 
     def check_new(self) -> None:
         """Refuse a folder that holds anything.
@@ -116,6 +134,16 @@ class RunFolder:
         Raises:
             ValueError: no run was started here, or recipe, seed or data differ.
         """
+        self.check_recipe(recipe, seed=seed)
+        if self._read()["fingerprint"] != fingerprint:
+            raise ValueError(f"{self.path} was started with other images or ids than these")
+
+    def check_recipe(self, recipe: Recipe, *, seed: int) -> None:
+        """Refuse another recipe or seed than the run was started with.
+
+        Raises:
+            ValueError: no run was started here, or recipe or seed differ.
+        """
         run = self._read()
         before, now = _flat(self.load_recipe()), _flat(recipe)
         for key in before | now:
@@ -126,16 +154,21 @@ class RunFolder:
                 )
         if run["seed"] != seed:
             raise ValueError(f"{self.path} was started with --seed {run['seed']}, came {seed}")
-        if run["fingerprint"] != fingerprint:
-            raise ValueError(f"{self.path} was started with other images or ids than these")
 
-    def begin(self, recipe: Recipe, *, seed: int, fingerprint: str) -> None:
+    def begin(
+        self,
+        recipe: Recipe,
+        *,
+        seed: int,
+        fingerprint: str,
+        init_from: tuple[str, bool] | None = None,
+    ) -> None:
         """Write down what is about to be trained; remove what a killed process left unfinished."""
         for leftover in (*self.path.glob(".*.part"), *self.state.parent.glob(".*.part")):
             leftover.unlink()
         with replacing(self.recipe) as temporary:
             temporary.write_text(recipe_yaml(recipe), encoding="utf-8")
-        self._write({"seed": seed, "fingerprint": fingerprint})
+        self._write({"seed": seed, "fingerprint": fingerprint, "init_from": init_from})
 
     def finish(self, result: TrainingResult) -> None:
         """Write down that the run is finished, and with what."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_data import Records
 
 __all__ = ["TrainingData", "carve"]
@@ -42,23 +43,32 @@ class TrainingData:
 
 
 def carve(
-    records: Records, *, val_identities: float, identities_per_batch: int, seed: int
+    records: Records,
+    *,
+    val_identities: float,
+    identities_per_batch: int,
+    seed: int,
+    tracklets: bool = False,
 ) -> TrainingData:
     """Take the training images apart from the validation images; no test image is in either.
 
     A ``val`` split of the data set's own is used as it is; otherwise a share of the training
-    identities is held out. One validation image per identity and camera becomes a query.
+    identities is held out. One validation image (or tracklet) per identity and camera becomes a
+    query.
 
     Args:
         records: the whole data set; only its splits ``train`` and ``val`` are read.
         val_identities: share of training identities to hold out; 0 for no validation.
         identities_per_batch: how many identities must remain to fill a batch.
         seed: which identities and which queries.
+        tracklets: the samples are tracklets; frames of none are left out.
 
     Raises:
-        ValueError: no training images, too few identities for a batch, or held-out identities
-            that no query could find.
+        ValueError: no training images, no tracklets where they are asked for, too few
+            identities for a batch, or held-out identities that no query could find.
     """
+    if tracklets:
+        records = _in_tracklets(records)
     train, validation = records.split("train"), None
     if val_identities:
         if (records.table["split"] == "val").any():
@@ -66,7 +76,7 @@ def carve(
         else:
             train, validation = train.split_identities(val_identities, seed=seed)
         try:
-            validation = validation.as_query_gallery(seed=seed)
+            validation = _query_gallery(validation, seed=seed, tracklets=tracklets)
         except ValueError as error:
             raise ValueError(
                 f"cannot validate on {_count(validation)}: {error} "
@@ -80,6 +90,25 @@ def carve(
             f"identities are there to learn from; use --set data.identities_per_batch={identities}"
         )
     return data
+
+
+def _in_tracklets(records: Records) -> Records:
+    numbers = records.table.get("tracklet")
+    if numbers is None or numbers.isna().all():
+        raise ValueError(
+            "the recipe trains on clips, and these data have no tracklets to cut them from; use a "
+            "recipe for images, or a video data set such as mars"
+        )
+    return records.take(numbers.notna().to_numpy(dtype=bool))
+
+
+def _query_gallery(records: Records, *, seed: int, tracklets: bool) -> Records:
+    if not tracklets:
+        return records.as_query_gallery(seed=seed)
+    roles = one_row_a_tracklet(records).as_query_gallery(seed=seed).table
+    role = dict(zip(roles["tracklet"], roles["split"], strict=True))
+    table = records.table.assign(split=records.table["tracklet"].map(role))
+    return Records(table, records.root, records.info)
 
 
 def _count(records: Records) -> str:

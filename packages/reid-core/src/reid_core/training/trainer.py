@@ -19,7 +19,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.strategies import DDPStrategy, Strategy
+from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.seed import isolate_rng
 
@@ -56,6 +56,8 @@ def build_trainer(
     nodes: int = 1,
     validate_every: int | None = None,
     unused_parameters: bool = False,
+    strategy: Literal["ddp", "fsdp"] = "ddp",
+    reload_every_epoch: bool = False,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
 ) -> Trainer:
@@ -69,25 +71,26 @@ def build_trainer(
         nodes: machines.
         validate_every: epochs between validations; none: never.
         unused_parameters: with several processes, whether a step may leave parameters out.
+        strategy: with several processes, whether each holds the whole network (``ddp``) or a share
+            of it (``fsdp``, on GPUs).
+        reload_every_epoch: build the training loader anew for each epoch.
         callbacks: all that shall happen beside the training; progress bars and checkpoints too.
         loggers: where metrics go.
     """
     one = devices == nodes == 1
     chosen = [device.index] if one and device.index is not None else devices
-    strategy: str | Strategy = "auto"
-    if not one:
-        strategy = DDPStrategy(find_unused_parameters=unused_parameters)
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=chosen,
         num_nodes=nodes,
-        strategy=strategy,
+        strategy=_strategy(strategy, one=one, unused_parameters=unused_parameters),
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=epochs,
         check_val_every_n_epoch=validate_every or 1,
         limit_val_batches=1.0 if validate_every else 0,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=int(reload_every_epoch),
         # On a GPU some operations have no deterministic form; those are then the only exceptions.
         deterministic="warn" if device.type == "cuda" else True,
         callbacks=list(callbacks),
@@ -98,6 +101,12 @@ def build_trainer(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+def _strategy(name: str, *, one: bool, unused_parameters: bool) -> str | Strategy:
+    if name == "fsdp":
+        return FSDPStrategy(state_dict_type="full")
+    return "auto" if one else DDPStrategy(find_unused_parameters=unused_parameters)
 
 
 @contextmanager

@@ -1,0 +1,108 @@
+"""Refuse what cannot work, before a long training starts, and say what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import nn
+
+from reid_core.training.recipe import Recipe
+from reid_core.training.split import TrainingData
+from reid_core.training.terms import term_registry
+from reid_data import tracklets_of
+
+__all__ = ["check_machine", "check_model", "check_recipe"]
+
+
+def check_recipe(recipe: Recipe, data: TrainingData) -> None:
+    """Refuse combinations of recipe keys, or of a recipe and its data, that cannot work.
+
+    Raises:
+        ValueError: names the keys and what to set them to.
+    """
+    for problem in (*_of_terms(recipe), *_of_times(recipe), *_of_clips(recipe, data)):
+        raise ValueError(problem)
+
+
+def check_model(recipe: Recipe, model: nn.Module) -> None:
+    """Refuse a video model on images, and an image model on clips.
+
+    Raises:
+        ValueError: says which key to change.
+    """
+    takes_clips = bool(getattr(model, "takes_clips", False))
+    if takes_clips and recipe.data.clips is None:
+        raise ValueError(
+            f"{recipe.model.name} as this recipe builds it takes clips, but data.clips is none; "
+            "use --set data.clips.length=4, or a model for images"
+        )
+    if recipe.data.clips is not None and not takes_clips:
+        raise ValueError(
+            f"data.clips asks for clips, but {recipe.model.name} as this recipe builds it takes "
+            "single images; use --set data.clips=none, or a video model, such as "
+            "--set model.kind=video-average"
+        )
+
+
+def check_machine(
+    recipe: Recipe, *, device: torch.device, devices: int, strategy: Literal["ddp", "fsdp"]
+) -> None:
+    """Refuse more devices than there are, and shares of a network where there can be none.
+
+    Raises:
+        ValueError: says what there is.
+    """
+    if device.type == "cuda" and devices > (there := torch.cuda.device_count()):
+        raise ValueError(f"--devices is {devices}, but torch sees {there} CUDA device(s)")
+    if strategy == "fsdp":
+        if device.type != "cuda":
+            raise ValueError("--strategy fsdp shares a network among GPUs; use ddp on a CPU")
+        if recipe.optimizer.ema_decay is not None or recipe.optimizer.swa_start is not None:
+            raise ValueError(
+                "--strategy fsdp keeps no average of the weights; use ddp, or --set "
+                "optimizer.ema_decay=none --set optimizer.swa_start=none"
+            )
+
+
+def _of_terms(recipe: Recipe) -> Iterator[str]:
+    low = recipe.data.low_resolution
+    twins = low is not None and low.twins
+    for name, section in recipe.loss.items():
+        term = term_registry[section.term]
+        if getattr(term, "needs_twins", False) and not twins:
+            yield (
+                f"loss.{name} compares images with their reduced twins, and this recipe makes "
+                "none; use --scale 4, or --set data.low_resolution='{scales: [4], twins: true}'"
+            )
+        if getattr(term, "gathers", False) and recipe.data.images_per_identity < 2 and not twins:
+            yield (
+                f"loss.{name} compares images of one person, and data.images_per_identity is "
+                f"{recipe.data.images_per_identity}; use --set data.images_per_identity=4"
+            )
+
+
+def _of_times(recipe: Recipe) -> Iterator[str]:
+    epochs, start = recipe.schedule.epochs, recipe.optimizer.swa_start
+    if start is not None and 0 < epochs <= start:
+        yield (
+            f"optimizer.swa_start is {start}, and the training ends after schedule.epochs={epochs};"
+            f" use at most {epochs - 1}"
+        )
+    if recipe.evaluation.patience is not None and not recipe.evaluation.val_identities:
+        yield (
+            "evaluation.patience waits for a better validation, and evaluation.val_identities=0 "
+            "means that there is none; set one of them otherwise"
+        )
+
+
+def _of_clips(recipe: Recipe, data: TrainingData) -> Iterator[str]:
+    if recipe.data.clips is None:
+        return
+    length, longest = recipe.data.clips.length, max(map(len, tracklets_of(data.train).rows))
+    if length > longest:
+        yield (
+            f"data.clips.length is {length}, and the longest tracklet to learn from has {longest} "
+            f"frames; use --set data.clips.length={longest} or less"
+        )

@@ -1,0 +1,32 @@
+"""What a recipe takes over from the checkpoint that it trains further."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from reid_core.models import read_checkpoint
+
+__all__ = ["architecture_of"]
+
+
+def architecture_of(source: Path) -> list[str]:
+    """Overrides that give a recipe the network of a checkpoint folder.
+
+    A file of weights says nothing of its network; the recipe's own is used for it.
+
+    Args:
+        source: a checkpoint folder, or a file of weights.
+
+    Raises:
+        ValueError: there is nothing, or the folder is no checkpoint.
+    """
+    if not source.exists():
+        raise ValueError(f"there is nothing at {source} to begin with")
+    if source.is_file():
+        return []
+    architecture = dict(read_checkpoint(source).architecture)
+    size = architecture.pop("image_size")
+    # Its weights come from the checkpoint, not from where the checkpoint once began.
+    model = {**architecture, "pretrained": False, "weights": None}
+    return [f"model={json.dumps(model)}", f"data.image_size={json.dumps(size)}"]
