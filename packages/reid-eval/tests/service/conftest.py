@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,19 @@ from PIL import Image
 from reid_data.datasets import from_images
 from reid_eval import Calibration, Embeddings, embed
 from reid_eval.gallery import Gallery
-from reid_eval.service import Limits, create_app
+from reid_eval.service import create_app
 from reid_eval.service.audit import AuditLog
 from reid_eval.service.desk import Desk
 from reid_eval.service.tokens import Tokens
 
 TOKEN = "a-token-that-is-long-enough"
+START = """
+from reid_data.console import application, run
+from reid_eval.cli.gallery_serve import serve_command
+app = application("One verb alone, so that its start is quick.")
+app.command("serve")(serve_command)
+run(app)
+"""
 PEOPLE, CAMERAS = range(1, 6), range(1, 4)
 
 
@@ -85,9 +95,60 @@ def house(tmp_path: Path, pixels: Any, write_picture: Callable[..., Path]) -> It
     made.close()
 
 
+@dataclass(frozen=True)
+class Served:
+    """A service in a process of its own."""
+
+    url: str
+    token: str
+    process: subprocess.Popen[str]
+    state: Path
+    people: Path
+
+    def memory(self) -> int:
+        """Bytes that the process holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
+
 @pytest.fixture
-def limits() -> Callable[..., Limits]:
-    return Limits
+def served(
+    tmp_path: Path,
+    pixels: Any,
+    tiny_model: str,
+    write_picture: Callable[..., Path],
+    calibration: Calibration,
+) -> Iterator[Served]:
+    """`reid-eval gallery serve` on a free port of this machine, ended by its id."""
+    filled(tmp_path, pixels, write_picture).close()
+    state = tmp_path / "gallery" / "service"
+    state.mkdir()
+    (state / "tokens").touch(0o600)
+    (state / "tokens").write_text(f"someone {TOKEN}\n")
+    options = {
+        "gallery": tmp_path / "gallery",
+        "model": tiny_model,
+        "images": tmp_path / "people",
+        "calibration": calibration.save(tmp_path / "calibration.json"),
+        "port": 0,
+        "rate": 1_000_000,
+        "device": "cpu",
+    }
+    words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, "serve", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Serving on"), line
+        yield Served(line.split()[-1], TOKEN, process, state, tmp_path / "people")
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
 
 
 @pytest.fixture

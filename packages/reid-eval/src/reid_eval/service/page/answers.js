@@ -1,7 +1,7 @@
 // The ranked crops, and what is known of each.
 
 import { picture } from "./api.js";
-import { say } from "./times.js";
+import { brief, say } from "./times.js";
 
 const $ = (id) => document.getElementById(id);
 const LIKELY = 0.5;
@@ -48,7 +48,7 @@ function card(answer, rank, answers, open) {
     element("span", "", name(answer)),
     element("span", "", answer.camera === null ? "Unknown camera" : `Camera ${answer.camera}`),
   );
-  if (answer.time !== null) lines.append(element("span", "", say(answer.time)));
+  if (answer.time !== null) lines.append(element("span", "", brief(answer.time)));
   const button = element("button", `card${likely(answer, answers) ? " likely" : ""}`, crop, lines);
   button.type = "button";
   button.dataset.row = answer.row;

@@ -23,6 +23,7 @@ export function prepare(gallery) {
   $("times").hidden = !timed;
   $("no-times").hidden = timed;
   if (timed) {
+    $("times").classList.toggle("stacked", times.isCalendar(gallery.last_seen));
     times.prepare($("after"), gallery.first_seen, gallery.last_seen, false);
     times.prepare($("before"), gallery.first_seen, gallery.last_seen, true);
   }

@@ -47,6 +47,7 @@ async function show(address, name) {
   picture.src = address;
   await picture.decode();
   if (before.startsWith("blob:") && image?.blob) URL.revokeObjectURL(before);
+  stage.classList.toggle("upright", picture.naturalHeight >= UPRIGHT * picture.naturalWidth);
   $("subject-name").textContent = name;
   $("subject").hidden = false;
   $("drop").hidden = true;

@@ -18,9 +18,16 @@ export function say(seconds) {
   return new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+// Without the year, for where there is little room.
+export function brief(seconds) {
+  if (!isCalendar(seconds)) return elapsed(seconds);
+  const options = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
+  return new Date(seconds * 1000).toLocaleString(undefined, options);
+}
+
 export function short(seconds, span) {
   if (!isCalendar(seconds)) return elapsed(seconds);
-  const options = span > 172800 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
+  const options = span > 172800 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hour12: false };
   return new Date(seconds * 1000).toLocaleString(undefined, options);
 }
 
