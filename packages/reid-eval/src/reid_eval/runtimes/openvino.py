@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,8 +60,8 @@ class OpenVinoRunner:
         }
         compiled = openvino.Core().compile_model(source, "CPU", settings)
         streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._queue = openvino.AsyncInferQueue(compiled, max(1, streams))
-        self._streams = max(1, streams)
+        # One request a stream, each asked by one thread at a time.
+        self._requests = [compiled.create_infer_request() for _ in range(max(1, streams))]
 
     def __call__(self, images: Tensor) -> Tensor:
         """Embed images (B, 3, H, W) of the input's type as float32 (B, D); first output only."""
@@ -70,19 +71,20 @@ class OpenVinoRunner:
 
     def _run(self, images: Tensor) -> Tensor:
         pixels = images.contiguous().cpu().numpy()
-        fixed = self.input.batch_size is not None
-        size = len(pixels) if fixed else -(-len(pixels) // self._streams)
+        streams = len(self._requests)
+        size = self.input.batch_size or -(-len(pixels) // streams)
         parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
-        found: list[Any] = [None] * len(parts)
 
-        def keep(request: Any, place: int) -> None:
-            found[place] = request.get_output_tensor(0).data.astype(np.float32, copy=True)
+        def infer(stream: int) -> list[Any]:
+            request = self._requests[stream]
+            return [
+                np.array(request.infer({0: part})[0], np.float32) for part in parts[stream::streams]
+            ]
 
-        self._queue.set_callback(keep)
-        for place, part in enumerate(parts):
-            self._queue.start_async({0: part}, place)
-        self._queue.wait_all()
-        return torch.from_numpy(np.concatenate(found))
+        with ThreadPoolExecutor(streams) as pool:
+            found = list(pool.map(infer, range(streams)))
+        ordered = [found[place % streams][place // streams] for place in range(len(parts))]
+        return torch.from_numpy(np.concatenate(ordered))
 
 
 def _read(model: Path) -> Any:

@@ -1,0 +1,103 @@
+"""Checks of what OpenVINO runs, each called in a process of its own.
+
+Loaded into a long test session it makes later forks of that process die on some kernels; a verb
+loads it once and ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reid_eval import acceleration, load_embedder
+from reid_eval.agreement import measure_agreement
+
+SIZE = (32, 16)
+
+
+class Network(nn.Module):
+    """Colours of patches, through a convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution = nn.Conv2d(3, 8, 3, stride=2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        seen = self.convolution((images.float() - 128) / 64).relu()
+        return nn.functional.adaptive_avg_pool2d(seen, (4, 2)).flatten(1)
+
+
+class Embedder:
+    """The network as an embedder that other runtimes can take over."""
+
+    image_size, embedding_size, fingerprint = SIZE, 64, "network"
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        self.network = Network().eval()
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": "network"}
+
+    def __call__(self, images: Tensor) -> Tensor:
+        with torch.inference_mode():
+            found: Tensor = self.network(images)
+        return found
+
+
+def sample() -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (9, 3, *SIZE), dtype=torch.uint8, generator=generator)
+
+
+def agrees_whatever_the_batch() -> None:
+    embedder, images = Embedder(), sample()
+    found = acceleration.accelerate(embedder, images, images=1, backend="openvino")
+    assert isinstance(found, acceleration.AcceleratedEmbedder)
+    assert found.fingerprint == "network"
+    assert found.describe()["backend"]["agreement"]["worst"] >= 0.995
+    for batch in (1, 4, 9):
+        output = torch.cat([found(part) for part in torch.split(images, batch)])
+        assert measure_agreement(output, embedder(images)).holds()
+
+
+def what_does_not_agree_is_not_taken() -> None:
+    from reid_eval.runtimes.openvino import OpenVinoRunner
+
+    def noise(_runner: OpenVinoRunner, batch: Tensor) -> Tensor:
+        return torch.randn(len(batch), 64)
+
+    OpenVinoRunner.__call__ = noise  # type: ignore[method-assign]
+    embedder, images = Embedder(), sample()
+    with pytest.raises(ValueError, match="only; use --backend torch"):
+        acceleration.accelerate(embedder, images, images=1, backend="openvino")
+    acceleration.list_backends = lambda: ["torch", "openvino"]
+    assert acceleration.accelerate(embedder, images, images=10**9) is embedder
+
+
+def a_file_is_an_embedder(folder: Path) -> None:
+    import openvino
+
+    example = torch.zeros(2, 3, *SIZE, dtype=torch.uint8)
+    model = openvino.convert_model(Network().eval(), example_input=example, input=[(-1, 3, *SIZE)])
+    openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
+    found = load_embedder(folder / "model.xml", device="cpu")
+    assert (found.image_size, found.embedding_size) == (SIZE, 64)
+    assert len(found.fingerprint) == 64
+    torch.testing.assert_close(found(sample()), Embedder()(sample()), rtol=0, atol=1e-4)
+
+
+def no_model_is_refused(folder: Path) -> None:
+    (folder / "model.xml").write_bytes(b"no model at all")
+    with pytest.raises(ValueError, match="cannot be read as an OpenVINO model"):
+        load_embedder(folder / "model.xml", device="cpu")
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*map(Path, sys.argv[2:]))
