@@ -123,7 +123,7 @@ def start(folder: Path) -> Service:
     state.mkdir()
     (state / "tokens").touch(0o600)
     (state / "tokens").write_text(f"benchmark {TOKEN}\n")
-    words = ["--gallery", folder / "gallery", "--model", "gallery_load:load", "--state", state]
+    words = [folder / "gallery", "--model", "gallery_load:load", "--state", state]
     words += ["--port", 0, "--rate", 100_000_000, "--device", "cpu"]
     process = subprocess.Popen(
         [sys.executable, "-c", START, "serve", *map(str, words)],

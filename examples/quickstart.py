@@ -1,7 +1,8 @@
 """From nothing to a trained, evaluated and searched re-ID model, with the console scripts.
 
 What `nox -s quickstart` runs. Everything lands in the folder ``quickstart/`` and is made anew
-each time: synthetic people, an untrained and a trained model, their reports, and a search.
+each time: synthetic people, an untrained and a trained model, their reports, a search, and a gallery
+that is ready to be served.
 """
 
 import json
@@ -16,6 +17,7 @@ from rich.table import Table
 
 HERE = Path("quickstart")
 PEOPLE, MODEL, UNTRAINED = HERE / "people", HERE / "model", HERE / "untrained"
+GALLERY = HERE / "gallery"
 DATA = ("--data", "market1501", "--root", str(PEOPLE))
 console = Console(highlight=False)
 
@@ -60,6 +62,7 @@ def main() -> None:
     pair = ("--query", str(report / "query"), "--gallery", str(report / "gallery"))
     run("reid-eval", "search", *pair, "--top-k", "10", "--out", str(HERE / "search.parquet"))
     answer = run("reid-eval", "identify", *pair, "--out", str(HERE / "result.csv"))
+    run("reid-eval", "gallery", "add", str(GALLERY), str(report / "gallery"))
 
     side_by_side(before["metrics"], after["metrics"])
     console.print(f"Training    {training['images_per_second']:,.0f} images/s")
@@ -73,6 +76,11 @@ def main() -> None:
         ("report", report / "report.html"),
     ):
         console.print(f"  {what:<13}{path}", soft_wrap=True)
+    console.print(
+        "\nSearch the people in a browser (pip install 'reid-eval[serve]'):", markup=False
+    )
+    serve = f"reid-eval gallery serve {GALLERY} --model {MODEL} --images {PEOPLE}"
+    console.print(f"  {serve}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

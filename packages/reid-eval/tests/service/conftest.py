@@ -126,7 +126,6 @@ def served(
     (state / "tokens").touch(0o600)
     (state / "tokens").write_text(f"someone {TOKEN}\n")
     options = {
-        "gallery": tmp_path / "gallery",
         "model": tiny_model,
         "images": tmp_path / "people",
         "calibration": calibration.save(tmp_path / "calibration.json"),
@@ -136,7 +135,7 @@ def served(
     }
     words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
     process = subprocess.Popen(
-        [sys.executable, "-c", START, "serve", *words],
+        [sys.executable, "-c", START, "serve", str(tmp_path / "gallery"), *words],
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,

@@ -31,7 +31,7 @@ def refuse(
     app.command("serve")(serve_command)
 
     def invoke(gallery: object, *words: object, model: str = tiny_model) -> str:
-        called = ["reid-eval", "serve", "--gallery", gallery, "--model", model, *words]
+        called = ["reid-eval", "serve", gallery, "--model", model, *words]
         monkeypatch.setattr(sys, "argv", [str(word) for word in called])
         with pytest.raises(SystemExit) as caught:
             run(app)

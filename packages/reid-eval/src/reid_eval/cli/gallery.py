@@ -22,6 +22,7 @@ from reid_data.console import (
     show,
 )
 from reid_eval.cli.gallery_input import Source, attribute_values, open_source
+from reid_eval.cli.gallery_serve import serve_command
 from reid_eval.cli.options import (
     BackendChoice,
     BackendOption,
@@ -43,6 +44,7 @@ _INDEX_FROM = 1_000_000
 _SHOWN = 10
 
 gallery_app = application("Keep person crops, and find people in them by their looks.")
+gallery_app.command("serve")(serve_command)
 
 Place = Annotated[
     str, typer.Argument(metavar="GALLERY", help="Folder, or milvus://host:port/collection.")

@@ -26,7 +26,7 @@ _WHAT = "reid-eval gallery serve"
 
 def serve_command(
     gallery: Annotated[
-        str, typer.Option("--gallery", help="Folder, or milvus://HOST:PORT/COLLECTION.")
+        str, typer.Argument(metavar="GALLERY", help="Folder, or milvus://host:port/collection.")
     ],
     model: Model = "",
     images: Annotated[
