@@ -1,0 +1,147 @@
+"""What every loss term is, and the table of them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Required, TypedDict, Unpack
+
+import torch
+from torch import Tensor, nn
+
+from reid_core.models import ReidOutput
+from reid_core.registry import Registry
+from reid_data import Batch
+
+__all__ = ["FromLoop", "Layer", "Part", "Term", "list_terms", "term_registry"]
+
+Part = Literal["whole", "branches", "global_branches"]
+Layer = Literal["feature", "embedding"]
+
+
+class FromLoop(TypedDict, total=False):
+    """What the loop gives every term.
+
+    Attributes:
+        embedding_size: D of the features and embeddings it will see.
+        num_classes: identities in the training data, the labels being 0..num_classes - 1.
+        weight: factor that the loop puts on the returned value.
+        branch_sizes: D of each of the model's branches, in the order of ``output.branches``.
+    """
+
+    embedding_size: Required[int]
+    num_classes: Required[int]
+    weight: float
+    branch_sizes: tuple[int, ...]
+
+
+class Term(nn.Module):
+    """One named part of the loss.
+
+    A subclass takes its options as typed keyword-only arguments and hands on what the loop gives,
+    ``**loop: Unpack[FromLoop]``; the options with their types and defaults become the recipe's
+    keys.
+
+    Args:
+        loop: see `FromLoop`.
+
+    Attributes:
+        gathers: whether rows are compared with each other, so that in a distributed run it is to
+            see those of all processes.
+        needs_features: whether `start_epoch` wants the features of all training images.
+        needs_twins: whether every batch must hold each image and its low-resolution twin.
+    """
+
+    gathers: bool = False
+    needs_features: bool = False
+    needs_twins: bool = False
+
+    def __init__(self, **loop: Unpack[FromLoop]) -> None:
+        super().__init__()
+        self.embedding_size = loop["embedding_size"]
+        self.num_classes = loop["num_classes"]
+        self.weight = loop.get("weight", 1.0)
+        self.branch_sizes = tuple(loop.get("branch_sizes", ()))
+
+    def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
+        """The unweighted value, a scalar in float32, of one batch."""
+        raise NotImplementedError
+
+    def start_epoch(self, features: Tensor, labels: Tensor) -> None:
+        """Look at all training images before an epoch; only called where ``needs_features``.
+
+        Args:
+            features: (N, D) embeddings.
+            labels: (N,), -1 for those that no batch will hold.
+        """
+
+    def own_optimizer(self) -> torch.optim.Optimizer | None:
+        """An optimiser for some of this term's parameters, stepped beside the main one.
+
+        Parameters that are not in it belong to the main optimiser. The schedule leaves its
+        learning rate alone.
+        """
+        return None
+
+    def labels(self, batch: Batch) -> Tensor:
+        """Training labels (B,) of the batch, or a clear error where it carries none."""
+        if batch.labels is None:
+            raise ValueError("a training batch needs labels 0..C-1; this one came from evaluation")
+        return batch.labels
+
+    def twins(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Rows of the originals and, in the same order, those of their low-resolution twins.
+
+        Raises:
+            ValueError: the batch does not hold each image twice.
+        """
+        scales = batch.scales
+        reduced = torch.zeros(len(batch), dtype=torch.bool) if scales is None else scales > 1
+        high, low = (~reduced).nonzero().flatten(), reduced.nonzero().flatten()
+        if len(high) != len(low):
+            raise ValueError(
+                f"{type(self).__name__} needs every image and its low-resolution twin in the "
+                f"batch, came {len(high)} originals and {len(low)} twins; set "
+                "data.low_resolution.twins=true and data.low_resolution.scales to more than 1"
+            )
+        return high, low
+
+    def sizes(self, part: Part) -> tuple[int, ...]:
+        """D of each output of `parts`, of all branches also where only some of them are taken.
+
+        Raises:
+            ValueError: branches are asked for and the model has none.
+        """
+        if part == "whole":
+            return (self.embedding_size,)
+        if not self.branch_sizes:
+            raise ValueError(
+                f"{type(self).__name__} of: {part} needs a model with branches, such as pcb or "
+                "mgn; this one has none, set of: whole"
+            )
+        return self.branch_sizes
+
+    def parts(self, output: ReidOutput, part: Part) -> Sequence[ReidOutput]:
+        """The model's output itself, or those of its branches that are not single parts, or of all.
+
+        Raises:
+            ValueError: the branches are not those that the term was built for.
+        """
+        if part == "whole":
+            return (output,)
+        if len(output.branches) != len(self.branch_sizes):
+            raise ValueError(
+                f"{type(self).__name__} was built for {len(self.branch_sizes)} branches, the model "
+                f"returned {len(output.branches)}"
+            )
+        if part == "branches":
+            return output.branches
+        return [branch for branch in output.branches if not branch.is_part]
+
+
+term_registry: Registry[type[Term]] = Registry("loss term")
+"""Classes by the names that recipes use; ``@term_registry.register("name")`` adds one."""
+
+
+def list_terms() -> list[str]:
+    """Names of all registered terms, sorted."""
+    return term_registry.names()
