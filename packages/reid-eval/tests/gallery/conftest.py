@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+import subprocess
+import uuid
+import venv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,18 @@ import pytest
 from reid_eval.gallery import Gallery
 
 DIMENSION = 16
+MILVUS = "2.3.5"
+SERVE = """
+import sys
+from milvus import MilvusServer
+server = MilvusServer()
+server.set_base_dir(sys.argv[1])
+server.listen_port = int(sys.argv[2])
+server.start()
+print("started", flush=True)
+sys.stdin.read()
+server.stop()
+"""
 Rows = tuple[np.ndarray, pd.DataFrame]
 
 
@@ -40,10 +56,46 @@ def people() -> Callable[..., Rows]:
     return build
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
+BACKENDS = ["embedded", "milvus-lite", pytest.param("milvus", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a new gallery may be made, in the back end under test."""
-    return str(tmp_path / "gallery")
+    if request.param == "embedded":
+        return str(tmp_path / "gallery")
+    pytest.importorskip("pymilvus", reason="the extra milvus is not installed")
+    if request.param == "milvus-lite":
+        return f"milvus://{tmp_path}/gallery.db/gallery"
+    address: str = request.getfixturevalue("milvus_server")
+    return f"milvus://{address}/gallery_{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Milvus standalone server of its own, on loopback: ``host:port``.
+
+    Its environment is made once, from the package index, and kept beside those of nox.
+    """
+    home = Path(__file__).parents[4] / ".nox" / f"milvus-{MILVUS}"
+    python = home / "bin" / "python"
+    if not python.exists():
+        venv.create(home, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", f"milvus=={MILVUS}"], check=True)
+    data = tmp_path_factory.mktemp("milvus")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pipe = subprocess.PIPE
+    command = [python, "-c", SERVE, data, str(port)]
+    server = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    try:
+        assert server.stdout.readline() == b"started\n"
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stdin.close()
+        server.wait(60)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_search_finds_what_numpy_finds(url: str, people: People, metric: Any, dt
     for place, query in enumerate(queries):
         order, scores = ranked(kept, query, metric)
         assert hits.ids[place].tolist() == ids[order[:7]].tolist()
-        np.testing.assert_allclose(hits.scores[place], scores[:7], rtol=1e-5)
+        np.testing.assert_allclose(hits.scores[place], scores[:7], atol=1e-5)
     first = hits.to_frame().iloc[0]
     assert first["path"] == table["path"][order_of(ids, first["id"])]
 

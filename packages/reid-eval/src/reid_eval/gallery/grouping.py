@@ -17,7 +17,7 @@ _FIRST = 4
 
 def best_of_groups(
     find: Callable[[int], tuple[Ints, Scores]],
-    groups: Ints,
+    groups: Callable[[Ints], Ints],
     *,
     top_k: int,
     most: int,
@@ -28,7 +28,7 @@ def best_of_groups(
 
     Args:
         find: the k best rows (Q, k) and their scores, -1 and minus infinity in empty places.
-        groups: the group of every row (N,), negative where a row is a group of its own.
+        groups: the groups of some rows (N,), negative where a row is a group of its own.
         top_k: K.
         most: how many rows there are.
     """
@@ -46,11 +46,11 @@ def best_of_groups(
     return best, values.astype(np.float32)
 
 
-def _first_of_group(rows: Ints, groups: Ints) -> NDArray[np.bool_]:
+def _first_of_group(rows: Ints, groups: Callable[[Ints], Ints]) -> NDArray[np.bool_]:
     """Which places (Q, k) hold the first row of their group."""
     found = rows >= 0
     names = np.full(rows.shape, -1)
-    names[found] = groups[rows[found]]
+    names[found] = groups(rows[found])
     # A row without a group gets a name that no group has.
     names = np.where(names < 0, -2 - rows, names)
     order = np.argsort(names, axis=1, kind="stable")

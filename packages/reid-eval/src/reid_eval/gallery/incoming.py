@@ -128,7 +128,9 @@ def gallery_table(embeddings: Embeddings) -> pd.DataFrame:
         extra = {name: more[name][row] for name in others if not _missing(more[name][row])}
         attributes.append({**extra, **own})
     paths = [str(root / path) if path else "" for path in table["path"]]
-    return table.drop(columns=others).assign(path=paths, attributes=attributes)
+    return table.drop(columns=others).assign(
+        path=paths, attributes=pd.Series(attributes, table.index, object)
+    )
 
 
 def query_features(queries: Embeddings | ArrayLike, *, dimension: int) -> NDArray[np.float32]:
@@ -261,7 +263,7 @@ def _whole(table: pd.DataFrame, name: str, missing: int) -> NDArray[np.int64]:
     if name not in table.columns:
         return np.full(len(table), missing, np.int64)
     try:
-        column = pd.array(table[name], dtype="Int64")
+        column = table[name].astype("Int64")
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"column {name} must hold whole numbers: {error}") from error
     return np.asarray(column.to_numpy(np.int64, na_value=missing), np.int64)

@@ -72,8 +72,9 @@ class ChosenRows:
             first, last = max(start, begin) - begin, min(stop, end) - begin
             if first < last:
                 span = slice(first, last)
-                whole = picked is None
-                blocks.append(source[span] if whole else source.index_select(0, picked[span]))
+                blocks.append(
+                    source[span] if picked is None else source.index_select(0, picked[span])
+                )
         return _joined(blocks)
 
     def take(self, indices: NDArray[np.int64]) -> Tensor:

@@ -123,7 +123,7 @@ class EmbeddedGallery(Gallery):
             if group_by is None:
                 places, scores = find(top_k)
             else:
-                groups = view.columns[group_by]
+                groups = view.columns[group_by].take
                 places, scores = best_of_groups(find, groups, top_k=top_k, most=len(chosen))
             ids = view.ids(places)
             known = self._known(view, np.unique(ids[ids >= 0]) if rows else ids[:0, 0])

@@ -122,11 +122,11 @@ def propose(
         columns[place], values[place] = spots[0], scores[0]
     if len(newer) >= _AT_ONCE:
         more = exact_nearest(queries, matrices, view.squares, newer, top_k, metric=metric)
-        columns, values = (
-            np.concatenate(pair, axis=1) for pair in zip((columns, values), more, strict=True)
-        )
+        columns = np.concatenate([columns, more[0]], axis=1)
+        values = np.concatenate([values, more[1]], axis=1)
         order = np.argsort(-values, axis=1, kind="stable")[:, :top_k]
-        columns, values = (np.take_along_axis(each, order, 1) for each in (columns, values))
+        columns = np.take_along_axis(columns, order, 1)
+        values = np.take_along_axis(values, order, 1)
     return columns, values.astype(np.float32)
 
 
@@ -162,13 +162,12 @@ def _search(
 
     if not len(allowed):
         return np.full((len(queries), 0), -1)
-    options = {"nprobe": probes}
-    marks = None
+    options: dict[str, Any] = {"nprobe": probes}
     if len(allowed) < index.ntotal:
         marks = np.zeros(int(allowed[-1]) + 1, bool)
         marks[allowed] = True
-        bits = np.packbits(marks, bitorder="little")
-        options["sel"] = faiss.IDSelectorBitmap(bits)
+        selector: Any = faiss.IDSelectorBitmap
+        options["sel"] = selector(np.packbits(marks, bitorder="little"))
         # Rows that pass may be spread thinly: look into as many more lists as pass fewer rows.
         options["nprobe"] = min(index.nlist, probes * index.ntotal // len(allowed))
     found = index.search(queries, top_k, params=faiss.SearchParametersIVF(**options))[1]
@@ -201,4 +200,6 @@ def _unit(features: NDArray[np.float32], metric: Metric | None) -> NDArray[np.fl
     if metric != "cosine":
         return features
     norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.divide(features, norms, out=np.zeros_like(features), where=norms > 0)
+    unit: NDArray[np.float32] = np.zeros_like(features)
+    np.divide(features, norms, out=unit, where=norms > 0)
+    return unit

@@ -79,7 +79,7 @@ class Segment:
         Raises:
             OSError: the disk is full or fails; the rows do not count.
         """
-        data = memoryview(np.ascontiguousarray(features)).cast("B")
+        data = np.ascontiguousarray(features).reshape(-1).view(np.uint8).data
         for file in (self.file, self.copy)[: 2 if twice else 1]:
             is_new = not file.exists()
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
