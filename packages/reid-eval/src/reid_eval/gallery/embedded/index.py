@@ -110,7 +110,12 @@ def propose(
     ids = view.columns["id"]
     newer = chosen[ids[chosen] > settings["last"]]
     covered = chosen[: len(chosen) - len(newer)]
-    found = _search(index, ids[covered], _unit(queries, metric), top_k, settings["probes"])
+    if 2 * len(covered) < index.ntotal:
+        # Few pass and are spread thinly over the lists; looking at all of them is as fast.
+        return exact_nearest(queries, matrices, view.squares, chosen, top_k, metric=metric)
+    # The number of lists was chosen for `_TOP` answers.
+    probes = min(index.nlist, settings["probes"] * -(-top_k // _TOP))
+    found = _search(index, ids[covered], _unit(queries, metric), top_k, probes)
     columns, values = np.full((len(queries), top_k), -1), np.full((len(queries), top_k), -np.inf)
     for place, query in enumerate(queries):  # each query has candidates of its own
         mine = found[place][found[place] >= 0]
@@ -160,16 +165,12 @@ def _search(
 ) -> NDArray[np.int64]:
     import faiss
 
-    if not len(allowed):
-        return np.full((len(queries), 0), -1)
     options: dict[str, Any] = {"nprobe": probes}
     if len(allowed) < index.ntotal:
         marks = np.zeros(int(allowed[-1]) + 1, bool)
         marks[allowed] = True
         selector: Any = faiss.IDSelectorBitmap
         options["sel"] = selector(np.packbits(marks, bitorder="little"))
-        # Rows that pass may be spread thinly: look into as many more lists as pass fewer rows.
-        options["nprobe"] = min(index.nlist, probes * index.ntotal // len(allowed))
     found = index.search(queries, top_k, params=faiss.SearchParametersIVF(**options))[1]
     return np.asarray(found, np.int64)
 
