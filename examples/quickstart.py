@@ -1,8 +1,8 @@
 """From nothing to a trained, evaluated and searched re-ID model, with the console scripts.
 
 What `nox -s quickstart` runs. Everything lands in the folder ``quickstart/`` and is made anew
-each time: synthetic people, an untrained and a trained model, their reports, a search, and a gallery
-that is ready to be served.
+each time: synthetic people, an untrained and a trained model, their reports, a search, and a
+gallery that is ready to be served.
 """
 
 import json

@@ -218,6 +218,15 @@ def test_no_recorded_path_leads_out_of_the_allowed_folder(house: House, outside:
         refused(client.get(f"/api/rows/{row}/image"), 404, "no_picture")
 
 
+def test_rows_that_share_a_path_show_its_picture(house: House) -> None:
+    path = str(house.people / "0001_c1s1_000001_00.png")
+    table = pd.DataFrame({"path": [path, path], "frame": [7, 8], "box": [1, 1]})
+    features = np.eye(2, house.gallery.info().dimension, dtype=np.float32)
+    client = house.client()
+    for row in house.gallery.add(features, table):
+        assert client.get(f"/api/rows/{row}/image").status_code == 200
+
+
 def test_without_an_allowed_folder_no_file_is_shown(house: House) -> None:
     refused(house.client(images=None).get("/api/rows/1/image"), 404, "no_picture")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -18,6 +19,8 @@ SIZE = (256, 512)
 """(width, height) in pixels that a picture fits into."""
 
 _MOST_BYTES = 64 << 20
+# What a gallery appends where several rows may come from one path.
+_DISTINCTION = re.compile(r"#(frame|box)=[^#/]*$")
 
 
 class Pictures:
@@ -75,7 +78,7 @@ class Pictures:
         if self._root is None or not path:
             return None
         try:
-            file = (self._root / path).resolve(strict=True)
+            file = (self._root / _DISTINCTION.sub("", path)).resolve(strict=True)
         except (OSError, ValueError, RuntimeError):
             return None
         return file if file.is_relative_to(self._root) and file.is_file() else None
