@@ -16,6 +16,7 @@ from reid_core.training.loaders import TrainingLoaders
 from reid_core.training.module import ReidModule
 from reid_core.training.optimizers import build_optimizer
 from reid_core.training.parameters import check_patterns, named_parameters
+from reid_core.training.passing import branch_sizes
 from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.split import TrainingData
@@ -39,22 +40,34 @@ def build_model(recipe: Recipe, *, seed: int) -> ReidModel:
 
 
 def build_terms(
-    recipe: Recipe, *, embedding_size: int, num_classes: int, seed: int
+    recipe: Recipe,
+    *,
+    embedding_size: int,
+    num_classes: int,
+    seed: int,
+    branch_sizes: tuple[int, ...] = (),
 ) -> dict[str, Term]:
     """The loss terms of a recipe by name, their heads drawn from the seed.
 
     Seeds torch's global generator.
+
+    Raises:
+        ValueError: a term does not go with the model; names the term.
     """
     _seed(seed, _TERMS)
     terms = {}
     for name, section in recipe.loss.items():
         options = {key: value for key, value in section if key not in TermSection.model_fields}
-        terms[name] = term_registry[section.term](
-            embedding_size=embedding_size,
-            num_classes=num_classes,
-            weight=section.weight,
-            **options,
-        )
+        try:
+            terms[name] = term_registry[section.term](
+                embedding_size=embedding_size,
+                num_classes=num_classes,
+                branch_sizes=branch_sizes,
+                weight=section.weight,
+                **options,
+            )
+        except ValueError as error:
+            raise ValueError(f"recipe key loss.{name}: {error}") from error
     return terms
 
 
@@ -62,7 +75,11 @@ def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: 
     """The training loop of a recipe, with its loss terms for the identities of the data."""
     optimizer = recipe.optimizer
     terms = build_terms(
-        recipe, embedding_size=model.embedding_size, num_classes=data.identities, seed=seed
+        recipe,
+        embedding_size=model.embedding_size,
+        num_classes=data.identities,
+        seed=seed,
+        branch_sizes=branch_sizes(model),
     )
     gather = {name: section.gather for name, section in recipe.loss.items()}
     module = ReidModule(
