@@ -1,25 +1,19 @@
-"""The console script ``reid-gen``."""
+"""The console script ``reid-gen``; one module a verb."""
 
 from reid_data.console import application, run
+from reid_gen.commands.graph import graph
+from reid_gen.commands.purify import purify
+from reid_gen.commands.score import score
+from reid_gen.commands.train_gcn import measure_gcn, train_gcn
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
 
-_HELP = """Person image generation and purifying for person re-identification.
-
-This first release reserves the grammar; no verb runs yet. What the script will do:
-
-\b
-  train-gan  train the pose-guided generator
-  generate   people in new poses and new clothes
-  score      SSIM and FID of generated images
-  graph      the neighbour graph of generated and real embeddings
-  train-gcn  train the graph network that purifies generated images
-  test-gcn   how well it separates good from bad
-  purify     keep the generated images that look like their person
-  augment    a data set of real plus purified images
-"""
-
-app = application(_HELP)
+app = application("Person image generation and purifying for person re-identification.")
+app.command()(score)
+app.command()(graph)
+app.command()(train_gcn)
+app.command("test-gcn")(measure_gcn)
+app.command()(purify)
 
 
 def main() -> None:

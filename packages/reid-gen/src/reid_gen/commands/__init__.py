@@ -1,0 +1,1 @@
+"""The verbs of ``reid-gen``; one module a verb."""

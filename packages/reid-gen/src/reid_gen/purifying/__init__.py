@@ -1,0 +1,5 @@
+"""Graph purifying: which generated images look like the person that they claim to show."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
