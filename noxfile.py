@@ -22,14 +22,14 @@ PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
-    "eval": ("data", "eval[onnx,openvino,plots,serve]"),
+    "eval": ("data", "eval[faiss,milvus,onnx,openvino,plots,serve]"),
     "core": ("data", "eval", "core[train,mmcv,onnx,openvino,tune]"),
     "attr": ("data", "eval", "core[train]", "attr"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
 EVERYTHING = (
     "data[fast,augment,mat,spreadsheet,video]",
-    "eval[onnx,openvino,plots,serve]",
+    "eval[faiss,milvus,onnx,openvino,plots,serve]",
     "core[train]",
     "attr",
     "gen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import uuid
@@ -83,11 +84,18 @@ def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         venv.create(home, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", f"milvus=={MILVUS}"], check=True)
     data = tmp_path_factory.mktemp("milvus")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as first,
+        socket.create_server(("127.0.0.1", 0)) as second,
+    ):
+        port, metrics = (each.getsockname()[1] for each in (first, second))
     pipe = subprocess.PIPE
     command = [python, "-c", SERVE, data, str(port)]
-    server = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
+    # Its second door has a fixed number, at which another server here would stop this one.
+    environment = {**os.environ, "METRICS_PORT": str(metrics)}
+    server = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment
+    )
     assert server.stdin is not None
     assert server.stdout is not None
     try:

@@ -18,6 +18,7 @@ from reid_eval.metrics.streaming import make_backend
 
 __all__ = ["exact_nearest", "squared_norms"]
 
+_SMALL = 1 << 22  # exact products, which take less time than loading a compiler
 _CPU = torch.device("cpu")
 
 
@@ -49,7 +50,8 @@ def exact_nearest(
     if len(chosen):
         rows = ChosenRows(matrices, chosen)
         found = min(top_k, len(chosen))
-        with closing(make_backend("torch", _CPU)) as counting:
+        size = len(queries) * found * rows.dim
+        with closing(make_backend("torch" if size < _SMALL else "auto", _CPU)) as counting:
             nearest = Nearest(
                 FeatureBlocks("query", queries, device=_CPU),
                 rows,
