@@ -28,7 +28,19 @@ def test_help_lists_the_verbs(arguments: tuple[str, ...]) -> None:
     assert all(f"\n  {verb} " in result.stdout for verb in ("models", "recipes", "train"))
 
 
-@pytest.mark.parametrize("verb", [(), ("models",), ("recipes",), ("train",), ("export",), ("tune",)])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        (),
+        ("models",),
+        ("recipes",),
+        ("train",),
+        ("export",),
+        ("tune",),
+        ("visualize",),
+        ("profile",),
+    ],
+)
 def test_help_imports_no_torch(verb: tuple[str, ...]) -> None:
     watch = (
         "import atexit, os\n"
