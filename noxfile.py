@@ -30,14 +30,14 @@ HOUSE = {
 EVERYTHING = (
     "data[fast,augment,mat,spreadsheet,video]",
     "eval[faiss,milvus,onnx,openvino,plots,serve]",
-    "core[train]",
+    "core[train,mmcv,onnx,openvino,tune]",
     "attr",
     "gen",
 )
 # What only the tests of a package need.
 TOOLS = {
     "core": ("pytorch-metric-learning>=2.8",),
-    "eval": ("onnx>=1.17", "playwright>=1.49", "schemathesis>=4.2"),
+    "eval": ("onnx>=1.17", "playwright>=1.49", "schemathesis>=4.2", "httpx2>=2"),
 }
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
