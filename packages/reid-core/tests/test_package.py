@@ -16,7 +16,7 @@ import reid_core.backbones
 import reid_core.losses
 import reid_core.models
 
-DOCUMENTED = ("registry", "keys", "_files", "backbones.", "models.", "losses.")
+DOCUMENTED = ("registry", "keys", "_files", "backbones.", "models.", "losses.", "importing.")
 
 
 def test_the_ledger_holds_every_public_name_and_each_is_there() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reid_core.exporting.command import export
+from reid_core.importing.command import import_
 from reid_core.training.command import finetune, recipes, train
 from reid_core.tuning.command import tune
 from reid_data.console import Json, application, note, run, show
@@ -45,3 +46,4 @@ app.command()(train)
 app.command()(finetune)
 app.command()(export)
 app.command()(tune)
+app.command("import")(import_)
