@@ -5,7 +5,6 @@ needs: classifier heads, class centers, an optimiser of its own. A new method is
 recipe that combines terms, never another loop.
 """
 
-from reid_core.training.terms.branch_sizes import branch_sizes
 from reid_core.training.terms.centers import CenterTerm, OsmCaaTerm
 from reid_core.training.terms.decorrelation import DecorrelationTerm
 from reid_core.training.terms.distillation import DistillLogitsTerm, DistillTerm
@@ -73,7 +72,6 @@ __all__ = [
     "TripletTerm",
     "VarianceTerm",
     "WeightedTripletTerm",
-    "branch_sizes",
     "list_terms",
     "term_registry",
 ]
