@@ -8,8 +8,10 @@ import typer
 
 from reid_core.exporting.command import export
 from reid_core.importing.command import import_
+from reid_core.profiling.command import profile
 from reid_core.training.command import finetune, recipes, train
 from reid_core.tuning.command import tune
+from reid_core.visualizing.command import visualize
 from reid_data.console import Json, application, note, run, show
 
 __all__ = ["app", "main"]
@@ -46,4 +48,6 @@ app.command()(train)
 app.command()(finetune)
 app.command()(export)
 app.command()(tune)
+app.command()(visualize)
+app.command()(profile)
 app.command("import")(import_)

@@ -1,0 +1,16 @@
+from .grad_cam import grad_cam
+from .overlay import contact_sheet, overlay
+from .pictures import Kind, visualize
+from .rollout import attention_rollout, roll_out
+from .scatter import plot_embeddings
+
+__all__ = [
+    "Kind",
+    "attention_rollout",
+    "contact_sheet",
+    "grad_cam",
+    "overlay",
+    "plot_embeddings",
+    "roll_out",
+    "visualize",
+]
