@@ -42,7 +42,9 @@ def try_everything(house: House, examples: int) -> set[tuple[str, int]]:
         @given(st.data())
         def one(data: st.DataObject) -> None:
             case = data.draw(operation.as_strategy(generation_mode=mode))
-            if operation.label == "POST /api/search" and data.draw(st.booleans()):
+            # Only in place of a body that fits: what breaks the description must stay broken.
+            positive = mode == schemathesis.GenerationMode.POSITIVE
+            if positive and operation.label == "POST /api/search" and data.draw(st.booleans()):
                 case.body = house.picture(data.draw(st.integers(1, 5)))
             response = case.call_and_validate(headers=headers, excluded_checks=left_out)
             seen.add((operation.label, response.status_code))
@@ -78,4 +80,4 @@ def test_the_service_keeps_to_its_description(house: House) -> None:
 
 @pytest.mark.slow
 def test_the_service_keeps_to_its_description_for_long(house: House) -> None:
-    check_coverage(try_everything(house, 300))
+    check_coverage(try_everything(house, 100))
