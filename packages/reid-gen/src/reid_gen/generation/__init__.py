@@ -1,0 +1,5 @@
+"""Pose-guided generation: networks and losses that draw a person in another pose."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
