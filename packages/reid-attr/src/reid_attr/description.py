@@ -83,7 +83,7 @@ def description_distances(probabilities: ArrayLike, descriptions: ArrayLike) -> 
         raise ValueError(f"description {int((counts == 0).argmax())} says nothing")
     yes, no = (wanted == 1).astype(np.float64), (wanted == 0).astype(np.float64)
     total: NDArray[np.float64] = yes @ (1 - scores).T + no @ scores.T
-    return total / counts[:, None]
+    return np.asarray(total / counts[:, None])
 
 
 def _meaning(term: str, schema: Schema, negated: bool) -> list[tuple[int, int]]:
