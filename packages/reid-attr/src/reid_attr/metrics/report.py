@@ -204,7 +204,9 @@ def _intervals(
 
 def _mean_accuracy(means: _Floats) -> _Floats:
     tp, positives, tn, negatives = np.split(means, 4, axis=1)
-    return np.asarray(np.nanmean((ratio(tp, positives) + ratio(tn, negatives)) / 2, axis=1))
+    each = (ratio(tp, positives) + ratio(tn, negatives)) / 2
+    known = np.isfinite(each)
+    return np.asarray(ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1)))
 
 
 def _harmonic(one: float, other: float) -> float:
