@@ -57,6 +57,21 @@ def test_manifest_says_the_targets(
     assert 0.4 < ssim["value"] < 0.8
 
 
+def test_identity_is_whose_nearest_image_is_claimed(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake, real = folders
+    for pid, name in enumerate("abc"):
+        (real / f"{name}.png").rename(real / f"{pid:04}_c1.png")
+        if name == "c":
+            (fake / "c.png").write_bytes((fake / "a.png").read_bytes())
+    rows = [{"file": f"{name}.png", "pid": pid} for pid, name in enumerate("abc")]
+    write_manifest(pd.DataFrame(rows), fake)
+    run("score", fake, real, "--model", "looks:colours", "--device", "cpu", "--json")
+    scores = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)}
+    assert scores["rank-1 reid"] == pytest.approx(2 / 3)
+
+
 def test_what_cannot_be_compared_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
     fake, real = folders
     (tmp_path / "empty").mkdir()

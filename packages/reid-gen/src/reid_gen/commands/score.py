@@ -29,12 +29,16 @@ def score(
     batch_size: BatchSize = 64,
     as_json: Json = False,
 ) -> None:
-    """Measure SSIM, L1 and PSNR of pairs, and FID and KID with a re-ID model.
+    """Measure SSIM, L1 and PSNR of pairs, and FID, KID and identity with a re-ID model.
 
-    Pairs are found by the manifest's targets or by names. Each score says how it was made.
+    Pairs are found by the manifest's targets or by names; rank-1 needs a manifest, and targets
+    whose names begin with the identity. Each score says how it was made.
     """
     from dataclasses import asdict
 
+    from reid_data import from_images
+    from reid_gen.manifest import MANIFEST, as_records, read_manifest
+    from reid_gen.scoring.identity import identity_score
     from reid_gen.scoring.pairing import image_files, pair_images
     from reid_gen.scoring.score import Score, distribution_scores, pair_scores
 
@@ -65,5 +69,10 @@ def score(
                 batch_size=batch_size,
                 advance=advance,
             )
+        if (fake / MANIFEST).is_file():
+            real = from_images(target, pids="optional")
+            if (real.pids >= 0).any():
+                claimed = as_records(read_manifest(fake), fake)
+                scores.append(identity_score(claimed, real, embedder, name=extractor))
     rows = [asdict(found) for found in scores]
     show(rows, title=f"{fake} against {target}", as_json=as_json, payload=rows)

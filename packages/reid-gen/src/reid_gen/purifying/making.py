@@ -71,7 +71,7 @@ def make_graph(
         torch.from_numpy(nodes.features),
         torch.tensor(nodes.pids),
         k=neighbours,
-        is_anchor=torch.from_numpy((nodes.table["role"] == REAL).to_numpy()),
+        is_anchor=torch.tensor((nodes.table["role"] == REAL).to_numpy()),
         groups=torch.from_numpy(taught.astype(np.int64)),
     )
     table = nodes.table.assign(taught=taught)
