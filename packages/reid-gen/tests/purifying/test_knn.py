@@ -5,7 +5,6 @@ from reid_gen.purifying import NeighbourGraph, build_graph, nearest_neighbours
 
 
 def test_neighbours_are_those_of_a_full_sort_in_its_order() -> None:
-    # 2,000 anchors and k=5 take the way through groups of columns; 60 anchors the plain one.
     generator = torch.Generator().manual_seed(1)
     for anchors in (2000, 60):
         points = torch.randn(anchors, 8, generator=generator)

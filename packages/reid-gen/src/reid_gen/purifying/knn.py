@@ -10,8 +10,7 @@ from torch.nn.functional import normalize, pad
 
 __all__ = ["nearest_neighbours"]
 
-_GROUP = 32
-_BLOCK_SCORES = 1 << 26
+_BLOCK_SCORES = 1 << 24
 
 
 def nearest_neighbours(
@@ -49,8 +48,7 @@ def nearest_neighbours(
     _check(features, anchors, k)
     towards = normalize(anchors.float(), dim=1)
     own = torch.full((len(features),), -1) if own is None else own
-    width = -(-len(anchors) // _GROUP) * _GROUP
-    rows = max(1, _BLOCK_SCORES // max(width, 1))
+    rows = max(1, _BLOCK_SCORES // len(anchors))
     found, cosines = [], []
     for block, mine in zip(
         torch.split(features, rows), torch.split(own.to(features.device), rows), strict=True
@@ -67,21 +65,8 @@ def nearest_neighbours(
 
 
 def _best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k highest of each row, in order; -inf and any column where there are fewer.
-
-    ``topk`` of whole rows costs as much as the product that made them. The k best lie in the k
-    groups of columns with the best maxima, and a maximum is cheap.
-    """
+    """The k highest of each row, in order; -inf and column -1 where there are fewer."""
     short = max(0, k - scores.shape[1])
-    if scores.shape[1] > 4 * k * _GROUP:
-        fill = -scores.shape[1] % _GROUP
-        grouped = (pad(scores, (0, fill), value=-torch.inf) if fill else scores).reshape(
-            len(scores), -1, _GROUP
-        )
-        groups = grouped.amax(dim=2).topk(k, dim=1, sorted=False).indices
-        candidates = grouped.gather(1, groups[..., None].expand(-1, -1, _GROUP)).flatten(1)
-        best, places = candidates.topk(k, dim=1)
-        return best, groups.gather(1, places // _GROUP) * _GROUP + places % _GROUP
     best, columns = scores.topk(k - short, dim=1)
     return pad(best, (0, short), value=-torch.inf), pad(columns, (0, short), value=-1)
 
