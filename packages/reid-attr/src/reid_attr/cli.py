@@ -1,23 +1,18 @@
 """The console script ``reid-attr``."""
 
+from __future__ import annotations
+
+from reid_attr.predicting import predict
+from reid_attr.testing import measure
+from reid_attr.training.command import train
 from reid_data.console import application, run
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
 
-_HELP = """Pedestrian attribute recognition for person re-identification.
-
-This first release reserves the grammar; no verb runs yet. What the script will do:
-
-\b
-  train      train C2T-Net or a plain backbone on an attribute data set
-  test       mA, accuracy, precision, recall and F1 by attribute
-  predict    attributes of images, as CSV
-  retrieve   people by a description of their attributes
-  video      attributes of the people in a video
-  export     a trained model as ONNX or OpenVINO
-"""
-
-app = application(_HELP)
+app = application("Pedestrian attribute recognition for person re-identification.")
+app.command()(train)
+app.command("test")(measure)
+app.command()(predict)
 
 
 def main() -> None:
