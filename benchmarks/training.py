@@ -38,7 +38,7 @@ class Compiled(Callback):
     """Compiles the network in place, before its first batch."""
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        pl_module.network["model"].compile(dynamic=False)  # type: ignore[operator,index,union-attr]
+        pl_module.network["model"].compile(dynamic=False)  # type: ignore[index,union-attr]
 
 
 def rendered(folder: Path, people: int) -> Records:
