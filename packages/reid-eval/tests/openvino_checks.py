@@ -1,4 +1,4 @@
-"""Checks of what OpenVINO runs, each called in a process of its own.
+"""Checks of what OpenVINO runs, all in one process of their own.
 
 Loaded into a long test session it makes later forks of that process die on some kernels; a verb
 loads it once and ends.
@@ -100,4 +100,9 @@ def no_model_is_refused(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](*map(Path, sys.argv[2:]))
+    place = Path(sys.argv[1])
+    agrees_whatever_the_batch()
+    a_file_is_an_embedder(place)
+    no_model_is_refused(place)
+    # Last, for it puts noise in the place of the runtime.
+    what_does_not_agree_is_not_taken()

@@ -57,22 +57,12 @@ def images() -> Tensor:
     return torch.randint(0, 256, (9, 3, *SIZE), dtype=torch.uint8, generator=generator)
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "agrees_whatever_the_batch",
-        "what_does_not_agree_is_not_taken",
-        "a_file_is_an_embedder",
-        "no_model_is_refused",
-    ],
-)
-def test_openvino_in_a_process_of_its_own(check: str, tmp_path: Path) -> None:
+def test_openvino_in_a_process_of_its_own(tmp_path: Path) -> None:
     if find_spec("openvino") is None:
         pytest.skip("OpenVINO is not installed")
     script = Path(__file__).with_name("openvino_checks.py")
-    folder = [str(tmp_path)] if check in ("a_file_is_an_embedder", "no_model_is_refused") else []
     done = subprocess.run(
-        [sys.executable, str(script), check, *folder], capture_output=True, text=True
+        [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 

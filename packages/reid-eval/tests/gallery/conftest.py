@@ -57,7 +57,11 @@ def people() -> Callable[..., Rows]:
     return build
 
 
-BACKENDS = ["embedded", "milvus-lite", pytest.param("milvus", marks=pytest.mark.slow)]
+BACKENDS = [
+    "embedded",
+    pytest.param("milvus-lite", marks=pytest.mark.slow),
+    pytest.param("milvus", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(params=BACKENDS)
