@@ -8,47 +8,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from test_acceleration import SIZE, Embedder, Network
+from torch import Tensor
 
 from reid_eval import acceleration, load_embedder
 from reid_eval.agreement import measure_agreement
-
-SIZE = (32, 16)
-
-
-class Network(nn.Module):
-    """Colours of patches, through a convolution."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.convolution = nn.Conv2d(3, 8, 3, stride=2)
-
-    def forward(self, images: Tensor) -> Tensor:
-        seen = self.convolution((images.float() - 128) / 64).relu()
-        return nn.functional.adaptive_avg_pool2d(seen, (4, 2)).flatten(1)
-
-
-class Embedder:
-    """The network as an embedder that other runtimes can take over."""
-
-    image_size, embedding_size, fingerprint = SIZE, 64, "network"
-    device = torch.device("cpu")
-
-    def __init__(self) -> None:
-        self.network = Network().eval()
-
-    def describe(self) -> dict[str, Any]:
-        return {"name": "network"}
-
-    def __call__(self, images: Tensor) -> Tensor:
-        with torch.inference_mode():
-            found: Tensor = self.network(images)
-        return found
 
 
 def sample() -> Tensor:

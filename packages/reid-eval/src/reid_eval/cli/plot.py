@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_command"]
 
 _FIGURES = (".png", ".pdf", ".svg", ".jpg")
-_SCORE_NAMES = {"cosine": "cosine similarity", "euclidean": "Euclidean distance"}
 
 
 class Kind(StrEnum):
@@ -203,10 +202,10 @@ def _cmc(
 
 def _scores(query: Embeddings, gallery: Embeddings, options: dict[str, Any], seed: int) -> Figure:
     from reid_eval.plots import plot_score_distributions
-    from reid_eval.report.distributions import score_distributions
+    from reid_eval.report.distributions import SCORE_NAMES, score_distributions
 
     found = score_distributions(query, gallery, junk_pids=(-1,), seed=seed, **options)
-    return plot_score_distributions(found, score_name=_SCORE_NAMES[options["metric"]])
+    return plot_score_distributions(found, score_name=SCORE_NAMES[options["metric"]])
 
 
 def _cameras(query: Embeddings, gallery: Embeddings, options: dict[str, Any]) -> Figure:

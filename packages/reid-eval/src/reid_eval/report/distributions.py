@@ -14,7 +14,10 @@ from reid_eval._filter import PairFilter, SearchFilter
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics.options import Metric
 
-__all__ = ["ScoreDistributions", "score_distributions"]
+__all__ = ["SCORE_NAMES", "ScoreDistributions", "score_distributions"]
+
+SCORE_NAMES = {"cosine": "cosine similarity", "euclidean": "Euclidean distance"}
+"""What a metric counts, in the words of an axis."""
 
 _GALLERY_ROWS = 1 << 13
 _RANGE = (0.0005, 0.9995)

@@ -14,13 +14,16 @@ from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics import RetrievalReport
 from reid_eval.report.charts import Chart, Series, line_chart, round_ticks
-from reid_eval.report.distributions import ScoreDistributions, score_distributions
+from reid_eval.report.distributions import (
+    SCORE_NAMES,
+    ScoreDistributions,
+    score_distributions,
+)
 from reid_eval.report.lists import ranked_lists
 from reid_eval.report.tables import PageTable
 
 __all__ = ["write_report"]
 
-_SCORE_NAMES = {"cosine": "cosine similarity", "euclidean": "Euclidean distance"}
 _RANKS = 50
 
 
@@ -80,7 +83,7 @@ def write_report(
         protocol=[(name.replace("_", " "), _said(value)) for name, value in protocol.items()],
         tables=[table for table in tables if table.rows],
         groups=groups,
-        score_name=_SCORE_NAMES[protocol["metric"]],
+        score_name=SCORE_NAMES[protocol["metric"]],
         footer=f"Written by reid-eval {version('reid-eval')}.",
     )
     path = Path(file)
@@ -148,7 +151,7 @@ def _cmc(report: RetrievalReport) -> Chart:
 
 def _distributions(found: ScoreDistributions, metric: str) -> Chart:
     middle = (found.edges[:-1] + found.edges[1:]) / 2
-    name = _SCORE_NAMES[metric]
+    name = SCORE_NAMES[metric]
     means = [float(share @ middle) for share in (found.true, found.false)]
     labels = [f"same person ({found.true_pairs:,} pairs)", f"other ({found.false_pairs:,} pairs)"]
     top = float(max(found.true.max(), found.false.max()))
