@@ -13,7 +13,9 @@ from .degrade import degrade_image, write_degraded
 from .degrade_device import degrade_batch
 from .genders import GenderTable, gender_table, genders_of, read_genders, write_genders
 from .heatmaps import joint_heatmaps, part_heatmaps, write_heatmaps
+from .image_labels import ImageLabels, labels_of_images
 from .lowres import low_resolution_batch, lower_resolution, write_low_resolution
+from .mask_checks import MaskCheck, check_masks
 from .mask_files import MaskFault, MaskFolder, MaskReport, find_faults, write_masks
 from .masks import PART_CLASSES, part_masks, read_mask, read_parsing
 from .outfits import Outfits, outfit_rows, outfits_of, read_outfits, write_outfits
@@ -43,6 +45,8 @@ __all__ = [
     "Clips",
     "Damage",
     "GenderTable",
+    "ImageLabels",
+    "MaskCheck",
     "MaskFault",
     "MaskFolder",
     "MaskReport",
@@ -59,6 +63,7 @@ __all__ = [
     "SizeTable",
     "Twins",
     "augment_clip",
+    "check_masks",
     "cluster_poses",
     "convert_joints",
     "defocus_kernel",
@@ -77,6 +82,7 @@ __all__ = [
     "joint_heatmaps",
     "knee",
     "knee_svg",
+    "labels_of_images",
     "load_clusters",
     "low_resolution_batch",
     "lower_resolution",
