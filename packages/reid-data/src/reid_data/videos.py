@@ -7,9 +7,11 @@ container, what comes next never does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,23 @@ from reid_data.console import require
 from reid_data.files import replacing
 from reid_data.images import Pixels
 
-__all__ = ["VIDEO_ENDINGS", "VideoInfo", "probe_video", "read_video", "write_video"]
+__all__ = [
+    "VIDEO_ENDINGS",
+    "VideoFrame",
+    "VideoInfo",
+    "VideoWriter",
+    "open_video_writer",
+    "probe_video",
+    "read_frames",
+    "read_video",
+    "write_video",
+]
 
 VIDEO_ENDINGS = (".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts")
 """The endings of names that are taken for videos."""
+
+_RATE = 25.0
+_FINEST = 90_000  # ticks a second at least, the clock of broadcasts
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,21 @@ class VideoInfo:
     codec: str
 
 
+@dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """One picture of a video.
+
+    Attributes:
+        number: from 0.
+        seconds: since the first picture, as the file tells them; frames need not be evenly spaced.
+        pixels: RGB ``(H, W, 3)`` uint8, upright where the file says how the camera was held.
+    """
+
+    number: int
+    seconds: float
+    pixels: Pixels
+
+
 def probe_video(path: Path) -> VideoInfo:
     """Read the header of a video file; no frame is decoded.
 
@@ -60,7 +90,7 @@ def probe_video(path: Path) -> VideoInfo:
             return VideoInfo(
                 context.height,
                 context.width,
-                float(rate) if rate else 25.0,
+                float(rate) if rate else _RATE,
                 stream.frames or None,
                 context.name,
             )
@@ -69,7 +99,12 @@ def probe_video(path: Path) -> VideoInfo:
 
 
 def read_video(path: Path) -> Iterator[Pixels]:
-    """The frames of a video in their order, RGB ``(H, W, 3)`` uint8, all of one size.
+    """The frames of a video in their order, RGB ``(H, W, 3)`` uint8; see `read_frames`."""
+    return (frame.pixels for frame in read_frames(path))
+
+
+def read_frames(path: Path) -> Iterator[VideoFrame]:
+    """The frames of a video in their order with their times, all of one size.
 
     Raises:
         ValueError: the file is missing, no video, broken or cut off somewhere, or its frames change
@@ -84,6 +119,7 @@ def read_video(path: Path) -> Iterator[Pixels]:
         with av.open(str(path)) as container:
             stream = _picture_stream(container, path)
             stream.thread_type = "AUTO"
+            clock = _Clock(float(stream.average_rate or stream.base_rate or _RATE))
             size: tuple[int, ...] | None = None
             for number, frame in enumerate(container.decode(stream), start=1):
                 if frame.is_corrupt:
@@ -95,18 +131,18 @@ def read_video(path: Path) -> Iterator[Pixels]:
                         f"frame {number} of {path} is {pixels.shape[1]} x {pixels.shape[0]} "
                         f"pixels, those before it are {size[1]} x {size[0]}; expected one size"
                     )
-                yield pixels
+                if quarters := round(frame.rotation / 90) % 4:
+                    pixels = np.ascontiguousarray(np.rot90(pixels, quarters))
+                yield VideoFrame(number - 1, clock.seconds(frame.time), pixels)
     except (av.FFmpegError, OSError) as error:
         after = f" after frame {number}" if number else ""
         raise _unreadable(path, error, after=after) from error
 
 
 def write_video(
-    path: Path, images: Iterable[Pixels], *, rate: float = 25.0, quality: int = 20
+    path: Path, images: Iterable[Pixels], *, rate: float = _RATE, quality: int = 20
 ) -> int:
-    """Write frames as H.264 (yuv420p, in MP4), which every player shows.
-
-    The same frames give the same bytes on the same machine.
+    """Write evenly spaced frames; see `open_video_writer`.
 
     Args:
         path: the file; it appears when it is complete.
@@ -121,38 +157,115 @@ def write_video(
         ValueError: there are no frames, their sides are odd or differ, or a number is out of range.
         MissingExtraError: PyAV is not installed.
     """
+    with open_video_writer(path, rate=rate, quality=quality) as writer:
+        for image in images:
+            writer.write(image)
+    return writer.count
+
+
+@contextmanager
+def open_video_writer(
+    path: Path, *, rate: float = _RATE, quality: int = 20
+) -> Iterator[VideoWriter]:
+    """Write H.264 (yuv420p, in MP4), which every player shows, one frame after the other.
+
+    The same frames give the same bytes on the same machine.
+
+    Args:
+        path: the file; it appears when the block ends, and not at all where it raises.
+        rate: frames a second.
+        quality: x264's constant rate factor, 0 (lossless) to 51; less is better.
+
+    Raises:
+        ValueError: nothing was written, or a number is out of range.
+        MissingExtraError: PyAV is not installed.
+    """
     av = _pyav("writing videos")
     if not 0 < rate <= 1000 or not 0 <= quality <= 51:
         raise ValueError(f"expected a rate to 1000 and a quality to 51, came {rate} and {quality}")
-    count = 0
     with replacing(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
-        stream: Any = None
-        for image in images:
-            if stream is None:
-                stream = _h264(container, image, rate=rate, quality=quality)
-            if image.shape != (stream.height, stream.width, 3) or image.dtype != np.uint8:
-                raise ValueError(
-                    f"expected frames ({stream.height}, {stream.width}, 3) of uint8, frame "
-                    f"{count + 1} is {image.shape} of {image.dtype}"
-                )
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-            count += 1
-        if stream is None:
+        writer = VideoWriter(container, rate=Fraction(rate).limit_denominator(100_000))
+        writer.quality = quality
+        yield writer
+        if not writer.count:
             raise ValueError(f"no frames to write to {path}")
-        container.mux(stream.encode())
-    return count
+        writer.finish()
 
 
-def _h264(container: Any, image: Pixels, *, rate: float, quality: int) -> Any:
-    height, width = image.shape[:2]
-    if height % 2 or width % 2:
-        raise ValueError(f"H.264 wants even sides, came frames of {width} x {height} pixels")
-    stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(100_000))
-    stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
-    # One thread: where x264 divides a frame among several, the bytes depend on how many.
-    stream.codec_context.thread_count = 1
-    stream.options = {"crf": str(quality), "preset": "veryfast"}
-    return stream
+class VideoWriter:
+    """What `open_video_writer` gives.
+
+    Attributes:
+        count: frames written so far.
+        quality: see `open_video_writer`.
+    """
+
+    count: int = 0
+    quality: int = 20
+
+    def __init__(self, container: Any, *, rate: Fraction) -> None:
+        self._container, self._rate = container, rate
+        # A clock in which evenly spaced frames are whole ticks apart, and others nearly so.
+        self._clock = Fraction(1, rate.numerator * ceil(_FINEST / rate.numerator))
+        self._stream: Any = None
+        self._last = -1
+
+    def write(self, image: Pixels, *, seconds: float | None = None) -> None:
+        """Append a frame ``(H, W, 3)`` uint8.
+
+        Args:
+            image: has even sides, the same for all frames.
+            seconds: when it is shown, after those before it; one period of the rate after the
+                start a frame, where it is not given.
+
+        Raises:
+            ValueError: the sides are odd, or others than before.
+        """
+        stream = self._stream = self._stream or self._h264(image)
+        if image.shape != (stream.height, stream.width, 3) or image.dtype != np.uint8:
+            raise ValueError(
+                f"expected frames ({stream.height}, {stream.width}, 3) of uint8, frame "
+                f"{self.count + 1} is {image.shape} of {image.dtype}"
+            )
+        frame = _pyav("writing videos").VideoFrame.from_ndarray(image, format="rgb24")
+        moment = self.count / self._rate if seconds is None else Fraction(seconds)
+        # Two frames of one moment would be refused by the container.
+        self._last = max(round(moment / self._clock), self._last + 1)
+        frame.pts, frame.time_base = self._last, self._clock
+        self._container.mux(stream.encode(frame))
+        self.count += 1
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._container.mux(self._stream.encode())
+
+    def _h264(self, image: Pixels) -> Any:
+        height, width = image.shape[:2]
+        if height % 2 or width % 2:
+            raise ValueError(f"H.264 wants even sides, came frames of {width} x {height} pixels")
+        stream = self._container.add_stream("libx264", rate=self._rate)
+        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = self._clock
+        # One thread: where x264 divides a frame among several, the bytes depend on how many.
+        stream.codec_context.thread_count = 1
+        stream.options = {"crf": str(self.quality), "preset": "veryfast"}
+        return stream
+
+
+class _Clock:
+    """Seconds since the first frame; where the file tells none, by the rate."""
+
+    def __init__(self, rate: float) -> None:
+        self._period, self._first, self._last = 1 / rate, 0.0, -1 / rate
+
+    def seconds(self, time: float | None) -> float:
+        after = self._last + self._period
+        if self._last < 0:
+            self._first, after = time or 0.0, 0.0
+        elif time is not None and time - self._first > self._last:
+            after = time - self._first
+        self._last = after
+        return after
 
 
 def _picture_stream(container: Any, path: Path) -> Any:
