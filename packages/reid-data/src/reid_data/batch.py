@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -28,6 +28,10 @@ class Batch:
             is reduced. Where every image is there twice, the originals (1) and their reduced twins
             (more than 1) follow each other in the same order.
         mask: ``(B, T)`` bool for clips, False where a frame only fills a tail.
+        targets: further training labels by name, such as ``clothes``, ``(B,)`` int64 each, -1 for
+            unknown.
+        twins: ``(B,)`` bool, True for changed copies, which follow their originals in the same
+            order; none where the loader makes none.
         unreadable: rows that should be here but could not be read, with the reason.
         pending: an augmentation that the loader left to the device; `to` does it on arrival.
     """
@@ -39,6 +43,8 @@ class Batch:
     labels: Tensor | None = None
     scales: Tensor | None = None
     mask: Tensor | None = None
+    targets: Mapping[str, Tensor] = field(default_factory=dict)
+    twins: Tensor | None = None
     unreadable: tuple[tuple[int, str], ...] = ()
     pending: PendingAugmentation | None = None
 
@@ -72,5 +78,7 @@ class Batch:
             labels=where_known(self.labels),
             scales=where_known(self.scales),
             mask=where_known(self.mask),
+            targets={name: change(values) for name, values in self.targets.items()},
+            twins=where_known(self.twins),
             pending=None if self.pending is None else self.pending.each(change),
         )

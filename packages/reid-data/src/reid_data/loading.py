@@ -20,6 +20,7 @@ from reid_data.packed import Cache, cached_images
 from reid_data.records import Records
 from reid_data.sampler import PKSampler
 from reid_data.transforms import Augmentation
+from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount, choose_workers, prefetched_batches
 
 __all__ = ["ImageDataset", "ImageLoader", "eval_loader", "train_loader"]
@@ -78,6 +79,7 @@ def train_loader(
     augment_on_device: bool = False,
     cache: Cache = "files",
     cache_folder: Path | str | None = None,
+    twin: TwinMaker | None = None,
 ) -> ImageLoader:
     """Endless variety from the training records: P x K batches, augmented, with labels.
 
@@ -99,6 +101,7 @@ def train_loader(
             the batch goes to: the same images, and next to no time on a GPU.
         cache: keep the encoded images in memory, or in one packed file, for slow disks.
         cache_folder: of the packed file; see `cached_images`.
+        twin: adds a changed copy of every image, so that batches hold 2 P K.
 
     Raises:
         ValueError: see `PKSampler` and `cached_images`.
@@ -119,6 +122,7 @@ def train_loader(
         augmentation=augmentation,
         on_device=augment_on_device,
         packed=cached_images(labelled, cache, folder=cache_folder),
+        twin=twin,
     )
     batch_size = identities_per_batch * images_per_identity
     images = _EPOCHS * len(sampler) * batch_size

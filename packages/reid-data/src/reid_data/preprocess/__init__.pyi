@@ -37,6 +37,7 @@ from .published import read_names, write_names
 from .recolour import Outfit, Recolouring, recolour_image, write_recoloured
 from .rewriting import Rewritten, every_image
 from .sizes import SizeTable, image_sizes, read_sizes, size_buckets, size_table, write_sizes
+from .twin_makers import DegradedTwins, RecolouredTwins
 from .twins import Twins, make_twins
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "PART_CLASSES",
     "Clips",
     "Damage",
+    "DegradedTwins",
     "GenderTable",
     "ImageLabels",
     "MaskCheck",
@@ -58,6 +60,7 @@ __all__ = [
     "PoseLabels",
     "PoseTable",
     "Poses",
+    "RecolouredTwins",
     "Recolouring",
     "Rewritten",
     "SizeTable",
