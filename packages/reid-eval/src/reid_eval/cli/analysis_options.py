@@ -55,7 +55,8 @@ Degrade = Annotated[
     typer.Option(
         "--degrade",
         metavar="KIND:AMOUNT,...",
-        help="Evaluate worse images: lowres, blur, defocus, motion, noise, jpeg. May be repeated.",
+        help="Evaluate worse images: lowres, blur, defocus, motion, noise, jpeg, or a mixture of "
+        "so many pixels or of a name (ltcc, prcc, plain, all). May be repeated.",
     ),
 ]
 DegradeSide = Annotated[
