@@ -164,3 +164,12 @@ def test_lightning_finds_set_epoch() -> None:
 def test_impossible_options_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sampler(pids_with(*[4] * 5), **options)
+
+
+def test_images_of_nobody_are_in_no_batch():
+    pids = np.array([4, -1, 4, 9, -1, 9, 7, 7, -1])
+    sampler = PKSampler(pids, identities_per_batch=3, images_per_identity=2, seed=0)
+    drawn = [row for draw in sampler for row in draw.indices]
+    assert sorted(drawn) == [0, 2, 3, 5, 6, 7]
+    with pytest.raises(ValueError, match="the records have 3"):
+        PKSampler(pids, identities_per_batch=4, images_per_identity=2, seed=0)

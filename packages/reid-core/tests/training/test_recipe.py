@@ -185,6 +185,7 @@ def test_a_new_term_brings_its_options_with_their_types(monkeypatch: pytest.Monk
         "weight": 1.0,
         "start_epoch": 0,
         "gather": None,
+        "data": "both",
         "factor": 3,
     }
     with pytest.raises(ValueError, match=r"loss\.twice\.factor is missing"):

@@ -44,7 +44,8 @@ class PKSampler(Sampler[Draw]):
     in taking batches: as many on each rank, and no group on two.
 
     Args:
-        pids: identity (or training label) of each image, ``(N,)``.
+        pids: identity (or training label) of each image, ``(N,)``; images with a negative one, such
+            as the outliers of a clustering, come in no batch.
         identities_per_batch: P.
         images_per_identity: K.
         seed: of the order and, through `Draw.seed`, of the augmentation.
@@ -82,7 +83,11 @@ class PKSampler(Sampler[Draw]):
             )
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, came {seed}")
-        _, inverse, counts = np.unique(np.asarray(pids), return_inverse=True, return_counts=True)
+        everyone = np.asarray(pids)
+        self._rows: _Ints = np.flatnonzero(everyone >= 0)
+        _, inverse, counts = np.unique(
+            everyone[self._rows], return_inverse=True, return_counts=True
+        )
         if len(counts) < identities_per_batch:
             raise ValueError(
                 f"a batch needs {identities_per_batch} different identities, the records have "
@@ -129,7 +134,7 @@ class PKSampler(Sampler[Draw]):
 
     def _deal(self, identity: _Ints, groups: _Ints, *, generator: np.random.Generator) -> _Ints:
         """Rows of each group, ``(groups, K)``."""
-        shuffled = np.lexsort((generator.random(len(self._labels)), self._labels))
+        shuffled = self._rows[np.lexsort((generator.random(len(self._labels)), self._labels))]
         start = np.cumsum(self._counts) - self._counts
         turn = np.arange(len(identity)) - np.repeat(np.cumsum(groups) - groups, groups)
         dealt = turn[:, None] * self.images_per_identity + np.arange(self.images_per_identity)

@@ -20,8 +20,10 @@ from reid_core.training.passing import branch_sizes
 from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.split import TrainingData
+from reid_core.training.streams import BatchChange, Stream
 from reid_core.training.terms import Term, term_registry
 from reid_core.training.validation import Validation
+from reid_data import Records
 from reid_data.workers import WorkerCount
 
 __all__ = ["build_loaders", "build_model", "build_module", "build_terms"]
@@ -44,6 +46,7 @@ def build_terms(
     *,
     embedding_size: int,
     num_classes: int,
+    second_classes: int = 0,
     seed: int,
     branch_sizes: tuple[int, ...] = (),
 ) -> dict[str, Term]:
@@ -51,17 +54,30 @@ def build_terms(
 
     Seeds torch's global generator.
 
+    Args:
+        recipe: names the terms.
+        embedding_size: D.
+        num_classes: identities of the first data set.
+        second_classes: identities of the second.
+        seed: of the heads.
+        branch_sizes: D of each of the model's branches.
+
     Raises:
         ValueError: a term does not go with the model; names the term.
     """
     _seed(seed, _TERMS)
+    classes = {
+        "first": num_classes,
+        "second": second_classes,
+        "both": num_classes + second_classes,
+    }
     terms = {}
     for name, section in recipe.loss.items():
         options = {key: value for key, value in section if key not in TermSection.model_fields}
         try:
             terms[name] = term_registry[section.term](
                 embedding_size=embedding_size,
-                num_classes=num_classes,
+                num_classes=classes[section.data],
                 branch_sizes=branch_sizes,
                 weight=section.weight,
                 **options,
@@ -78,6 +94,7 @@ def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: 
         recipe,
         embedding_size=model.embedding_size,
         num_classes=data.identities,
+        second_classes=data.second_identities,
         seed=seed,
         branch_sizes=branch_sizes(model),
     )
@@ -98,14 +115,16 @@ def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: 
         learning_rate_factor=partial(learning_rate_factor, **recipe.schedule.model_dump()),
         start_epochs={name: section.start_epoch for name, section in recipe.loss.items()},
         gather={name: asked for name, asked in gather.items() if asked is not None},
+        sees={name: section.data for name, section in recipe.loss.items()},
+        second_label=data.identities,
         accumulate=optimizer.accumulate,
         clip_norm=optimizer.clip_norm,
         freezes=optimizer.freeze,
         average=_average(recipe),
-        low_resolution=recipe.data.low_resolution,
+        changes=_changes(recipe),
         channels_last=recipe.compute.channels_last,
         validation=_validation(recipe, data),
-        paths=_paths(recipe, data),
+        paths={stream: _paths(recipe, records) for stream, records in data.streams.items()},
     )
     # Lightning builds the optimisers late; a misspelt pattern shall show before that.
     patterns = [group.parameters for group in optimizer.groups]
@@ -129,6 +148,8 @@ def build_loaders(
         pin_memory=pin_memory,
         cache=recipe.compute.cache,
         clips=recipe.data.clips,
+        second=recipe.data.second,
+        begins=_begins(recipe),
     )
 
 
@@ -152,11 +173,30 @@ def _validation(recipe: Recipe, data: TrainingData) -> Validation | None:
     )
 
 
-def _paths(recipe: Recipe, data: TrainingData) -> dict[int, str]:
+def _changes(recipe: Recipe) -> dict[Stream, BatchChange]:
+    second = recipe.data.second
+    asked: dict[Stream, BatchChange | None] = {
+        "first": recipe.data.low_resolution,
+        "second": None if second is None else second.low_resolution,
+    }
+    return {stream: change for stream, change in asked.items() if change is not None}
+
+
+def _begins(recipe: Recipe) -> dict[Stream, int]:
+    """From which epoch on a term looks at each data set."""
+    streams: tuple[Stream, Stream] = ("first", "second")
+    starts = {
+        stream: [term.start_epoch for term in recipe.loss.values() if term.data in ("both", stream)]
+        for stream in streams
+    }
+    return {stream: min(epochs) for stream, epochs in starts.items() if epochs}
+
+
+def _paths(recipe: Recipe, records: Records) -> dict[int, str]:
     """Training images by what a batch calls them: rows, or for clips their tracklets."""
     if recipe.data.clips is None:
-        return dict(enumerate(map(str, data.train.paths)))
-    firsts = one_row_a_tracklet(data.train)
+        return dict(enumerate(map(str, records.paths)))
+    firsts = one_row_a_tracklet(records)
     return dict(zip(firsts.table["tracklet"].tolist(), map(str, firsts.paths), strict=True))
 
 

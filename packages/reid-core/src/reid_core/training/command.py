@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reid_core.training.sources import Sources
 from reid_data.console import (
     Data,
     Device,
@@ -53,6 +54,16 @@ Scale = Annotated[
         "side's detail.",
     ),
 ]
+SecondData = Annotated[
+    str | None,
+    typer.Option(
+        "--second-data",
+        help="A second data set to learn from beside --data, for recipes that say how.",
+    ),
+]
+SecondRoot = Annotated[
+    Path | None, typer.Option("--second-root", help="Folder that holds it. [that of --root]")
+]
 InitHeads = Annotated[
     bool,
     typer.Option("--with-heads", help="Begin with the classifiers too; the same identities only."),
@@ -84,6 +95,8 @@ def train(
     root: Root,
     out: Out,
     recipe: RecipeOption = None,
+    second_data: SecondData = None,
+    second_root: SecondRoot = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     scale: Scale = None,
     init_from: Annotated[
@@ -114,10 +127,11 @@ def train(
     if with_heads and init_from is None:
         raise ValueError("--with-heads takes the heads of --init-from, which is missing")
     asked: dict[str, Any] = {"recipe": recipe, "overrides": overrides, "scale": scale}
+    sources = Sources(data, root, second_data, second_root)
     if runs == 1:
-        _train_once(data, root, out, seed, asked, options, resume=resume, as_json=as_json)
+        _train_once(sources, out, seed, asked, options, resume=resume, as_json=as_json)
     else:
-        _train_often(data, root, out, seed, asked, options, runs=runs, as_json=as_json)
+        _train_often(sources, out, seed, asked, options, runs=runs, as_json=as_json)
 
 
 def finetune(
@@ -131,6 +145,8 @@ def finetune(
     recipe: Annotated[
         str, typer.Option("--recipe", help="What to train it with, such as octuplet.")
     ] = "octuplet",
+    second_data: SecondData = None,
+    second_root: SecondRoot = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     scale: Scale = None,
     with_heads: InitHeads = False,
@@ -152,6 +168,8 @@ def finetune(
         data=data,
         root=root,
         out=out,
+        second_data=second_data,
+        second_root=second_root,
         recipe=None if resume and runs == 1 else recipe,
         # What the user sets comes last, and wins.
         overrides=[] if resume and runs == 1 else [*architecture_of(init_from), *overrides],
@@ -172,8 +190,7 @@ def finetune(
 
 
 def _train_once(
-    data: str,
-    root: Path,
+    sources: Sources,
     out: Path,
     seed: int | None,
     asked: dict[str, Any],
@@ -198,12 +215,11 @@ def _train_once(
     require("lightning", extra="reid-core[train]", for_what="reid-core train")
     from reid_core.training import fit
     from reid_core.training.progress import TrainingProgress
-    from reid_data import load_dataset
 
     try:
         result = fit.train(
             chosen,
-            load_dataset(data, root),
+            **sources.load(),
             out=out,
             seed=seed or 0,
             resume=resume,
@@ -218,8 +234,7 @@ def _train_once(
 
 
 def _train_often(
-    data: str,
-    root: Path,
+    sources: Sources,
     out: Path,
     seed: int | None,
     asked: dict[str, Any],
@@ -234,12 +249,10 @@ def _train_often(
     require("lightning", extra="reid-core[train]", for_what="reid-core train")
     from reid_core.training.progress import TrainingProgress
     from reid_core.training.runs import table_of_runs, train_runs
-    from reid_data import load_dataset
 
     def prepare(run: int) -> dict[str, Any]:
         note(f"run {run + 1}/{runs}")
-        records = load_dataset(data.replace("{run}", str(run)), root)
-        return {"records": records, "callbacks": [TrainingProgress(progress)]}
+        return {**sources.load(run), "callbacks": [TrainingProgress(progress)]}
 
     try:
         results = train_runs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 import torch
@@ -22,7 +23,10 @@ def check_recipe(recipe: Recipe, data: TrainingData) -> None:
     Raises:
         ValueError: names the keys and what to set them to.
     """
-    for problem in (*_of_terms(recipe), *_of_times(recipe), *_of_clips(recipe, data)):
+    problems = chain(
+        _of_second(recipe, data), _of_terms(recipe), _of_times(recipe), _of_clips(recipe, data)
+    )
+    for problem in problems:
         raise ValueError(problem)
 
 
@@ -64,6 +68,32 @@ def check_machine(
                 "--strategy fsdp keeps no average of the weights; use ddp, or --set "
                 "optimizer.ema_decay=none --set optimizer.swa_start=none"
             )
+
+
+def _of_second(recipe: Recipe, data: TrainingData) -> Iterator[str]:
+    if recipe.data.second is not None and data.second is None:
+        yield (
+            "the recipe trains on a second data set; name it by --second-data and --second-root, "
+            "or use --set data.second=none"
+        )
+    if recipe.data.second is None and data.second is not None:
+        yield (
+            "a second data set is given, and data.second is none, so nothing says how to use it; "
+            "use --set data.second.order=together"
+        )
+    seen = {section.data for section in recipe.loss.values()}
+    if recipe.data.second is None:
+        for name, section in recipe.loss.items():
+            if section.data == "second":
+                yield (
+                    f"loss.{name} sees a second data set only, and data.second is none; use "
+                    f"--set loss.{name}.data=first, or --set data.second.order=together"
+                )
+    elif "both" not in seen and len(seen) == 1:
+        yield (
+            f"all terms see the {next(iter(seen))} data set only; give one of them the other, as by"
+            f" --set loss.{next(iter(recipe.loss))}.data=both, or train on one"
+        )
 
 
 def _of_terms(recipe: Recipe) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from reid_core.training.streams import Stream
+
 __all__ = ["DivergedError", "FiniteGuard"]
 
 
@@ -26,19 +28,20 @@ class FiniteGuard:
     """Looks at every loss, a step late: so a GPU's queue never runs empty while one waits for it.
 
     Args:
-        paths: of the training images, by what batches call their rows; none: unknown.
+        paths: of the training images of each data set, by what its batches call their rows; none:
+            unknown.
     """
 
-    def __init__(self, paths: Mapping[int, str] | None = None) -> None:
+    def __init__(self, paths: Mapping[Stream, Mapping[int, str]] | None = None) -> None:
         self._paths = dict(paths or {})
-        self._pending: tuple[Tensor, Tensor, str] | None = None
+        self._pending: tuple[Tensor, Mapping[Stream, Tensor], str] | None = None
 
-    def watch(self, loss: Tensor, rows: Tensor, *, where: str) -> None:
+    def watch(self, loss: Tensor, rows: Mapping[Stream, Tensor], *, where: str) -> None:
         """Look at the loss before, and remember this one.
 
         Args:
             loss: a scalar.
-            rows: what the batch calls its images, (B,).
+            rows: what the batch of each data set calls its images, (B,).
             where: the batch in words, such as ``epoch 3, batch 7``.
 
         Raises:
@@ -57,7 +60,12 @@ class FiniteGuard:
         if pending is None or bool(torch.isfinite(pending[0])):
             return
         loss, rows, where = pending
-        paths = [self._paths[row] for row in sorted(set(rows.tolist())) if row in self._paths]
+        paths = [
+            self._paths[stream][row]
+            for stream, images in rows.items()
+            for row in sorted(set(images.tolist()))
+            if row in self._paths.get(stream, {})
+        ]
         listed = "".join(f"\n  {path}" for path in paths)
         raise DivergedError(
             f"the loss became {loss.item()} in {where}; try a lower optimizer.lr, "

@@ -21,6 +21,7 @@ from reid_core.training.progress import Progress
 from reid_core.training.readable import readable
 from reid_core.training.recipe import Recipe
 from reid_core.training.run_folder import RunFolder, TrainingResult
+from reid_core.training.sections import SecondSection
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
 from reid_core.training.trainer import build_trainer, training_environment
@@ -45,6 +46,7 @@ def train(
     records: Records,
     *,
     out: Path | str,
+    second: Records | None = None,
     seed: int = 0,
     init_from: Path | str | None = None,
     init_heads: bool = False,
@@ -60,14 +62,15 @@ def train(
 ) -> TrainingResult:
     """Train a network as a recipe says, and keep the epoch that validates best.
 
-    Only the splits ``train`` and ``val`` of the records are read. On a CPU in float32, the same
-    recipe, records and seed give the same network bit by bit, whether or not the run was
-    interrupted and resumed, and for any number of workers.
+    Only the splits ``train`` and ``val`` of the records are read, and ``train`` of the second ones.
+    On a CPU in float32, the same recipe, records and seed give the same network bit by bit, whether
+    or not the run was interrupted and resumed, and for any number of workers.
 
     Args:
         recipe: from `load_recipe`.
         records: the whole data set.
         out: an empty or new folder; with ``resume``, the folder of the run to go on with.
+        second: a second data set to learn from, for recipes with ``data.second``.
         seed: of initial weights, held-out identities, order, augmentation and dropout.
         init_from: checkpoint folder or file of weights to begin with, see `warm_start`; a resumed
             run that was killed before its first epoch was over begins with its own again.
@@ -97,6 +100,8 @@ def train(
         identities_per_batch=recipe.data.identities_per_batch,
         seed=seed,
         tracklets=recipe.data.clips is not None,
+        second=second,
+        second_per_batch=(recipe.data.second or SecondSection()).identities_per_batch,
     )
     check_recipe(recipe, data)
     fingerprint = data.fingerprint
@@ -120,6 +125,9 @@ def train(
         if recipe.schedule.epochs == 0:
             keeper.keep_untrained(module)
             return keeper.result
+        loaders = build_loaders(
+            recipe, data, seed=seed, workers=workers, pin_memory=place.type == "cuda"
+        )
         trainer = build_trainer(
             epochs=recipe.schedule.epochs,
             device=place,
@@ -131,9 +139,7 @@ def train(
             unused_parameters=_leaves_out(recipe),
             callbacks=[Stopwatch(), *callbacks, keeper],
             loggers=build_loggers(recipe.logging, folder),
-        )
-        loaders = build_loaders(
-            recipe, data, seed=seed, workers=workers, pin_memory=place.type == "cuda"
+            reload_every_epoch=loaders.change,
         )
         _fit(trainer, module, loaders, folder)
         return keeper.result
@@ -182,7 +188,9 @@ def _keeper(
 def _leaves_out(recipe: Recipe) -> bool:
     """Whether a step may leave parameters without a gradient."""
     late = any(section.start_epoch for section in recipe.loss.values())
-    return late or any(freeze.until for freeze in recipe.optimizer.freeze)
+    second = recipe.data.second
+    turns = second is not None and second.order != "together"
+    return late or turns or any(freeze.until for freeze in recipe.optimizer.freeze)
 
 
 def _fit(trainer: Trainer, module: ReidModule, loaders: object, folder: RunFolder) -> None:

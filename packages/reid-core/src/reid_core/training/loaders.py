@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from lightning.pytorch import LightningDataModule
 
 from reid_core.training.clip_batches import one_row_a_tracklet
-from reid_core.training.sections import ClipsSection
+from reid_core.training.sections import ClipsSection, SecondSection
+from reid_core.training.shares import drawn_share
 from reid_core.training.split import TrainingData
+from reid_core.training.streams import Loader, StepLoader, Stream
 from reid_data import (
     Augmentation,
-    ClipLoader,
-    ImageLoader,
     Records,
     eval_clip_loader,
     eval_loader,
@@ -25,8 +26,6 @@ from reid_data.packed import Cache
 from reid_data.workers import WorkerCount, usable_cores
 
 __all__ = ["TrainingLoaders"]
-
-Loader = ImageLoader | ClipLoader
 
 
 class TrainingLoaders(LightningDataModule):
@@ -44,8 +43,10 @@ class TrainingLoaders(LightningDataModule):
         pin_memory: put batches in page-locked memory, for a GPU.
         cache: where encoded images are kept; see `reid_data.packed.Cache`.
         clips: load clips of tracklets; none: single images.
-        relabel: gives the training images the labels of the epoch about to begin; none: they keep
-            those of their identities.
+        relabel: gives the images of the first data set the labels of the epoch about to begin, -1
+            for those to leave out; none: they keep those of their identities.
+        second: how to load the second data set, if there is one.
+        begins: first epoch of each data set; 0 where not given.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class TrainingLoaders(LightningDataModule):
         cache: Cache = "files",
         clips: ClipsSection | None = None,
         relabel: Callable[[Records], Records] | None = None,
+        second: SecondSection | None = None,
+        begins: Mapping[Stream, int] | None = None,
     ) -> None:
         super().__init__()
         self._data = data
@@ -77,19 +80,38 @@ class TrainingLoaders(LightningDataModule):
         self._cache: Cache = cache
         self._clips = clips
         self._relabel = relabel
+        self._second = second
+        self._begins = dict(begins or {})
 
-    def train_dataloader(self) -> Loader:
+    @property
+    def change(self) -> bool:
+        """Whether the training loader differs from epoch to epoch by more than its order."""
+        second = self._second
+        shares = second is not None and min(second.identities_share, second.images_share) < 1
+        return self._relabel is not None or shares or any(self._begins.values())
+
+    def train_dataloader(self) -> Loader | StepLoader:
         """This process's batches, from the epoch at which the training stands."""
-        records = self._data.train
-        if self._relabel is not None:
-            records = self._relabel(records)
-        loader = self._train_images(records) if self._clips is None else self._train_clips(records)
-        if self.trainer is not None:
-            # Lightning may ask workers for the first batches of a resumed run before it says which
-            # epoch it is.
-            done: Any = self.trainer.fit_loop.epoch_progress.current
-            loader.batch_sampler.set_epoch(done.processed)  # type: ignore[union-attr]
-        return loader
+        # Lightning may ask workers for the first batches of a resumed run before it says which
+        # epoch it is.
+        progress: Any = None if self.trainer is None else self.trainer.fit_loop.epoch_progress
+        epoch = 0 if progress is None else int(progress.current.processed)
+        if self._second is None:
+            loader = self._first()
+            loader.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
+            return loader
+        builders: dict[Stream, Callable[[], Loader]] = {
+            "first": self._first,
+            "second": partial(self._other, self._second, epoch),
+        }
+        begun = {
+            stream: build()
+            for stream, build in builders.items()
+            if epoch >= self._begins.get(stream, 0)
+        }
+        steps = StepLoader(begun, order=self._second.order)
+        steps.set_epoch(epoch)
+        return steps
 
     def val_dataloader(self) -> Loader | list[Loader]:
         """This process's validation images (or tracklets): from its rank on, every n-th."""
@@ -119,41 +141,65 @@ class TrainingLoaders(LightningDataModule):
             **shared,
         )
 
-    def _train_images(self, records: Records) -> ImageLoader:
-        rank, world_size = self._place()
-        return train_loader(
-            records,
-            image_size=self._image_size,
-            identities_per_batch=self._identities_per_batch,
-            images_per_identity=self._images_per_identity,
-            augmentation=self._augmentation,
-            seed=self._seed,
-            workers=self._workers,
-            rank=rank,
-            world_size=world_size,
-            pin_memory=self._pin_memory,
-            # Where batches go to a GPU, that has time to spare for it; the pixels are the same.
-            augment_on_device=self._pin_memory,
-            cache=self._cache,
+    def _first(self) -> Loader:
+        records = self._data.train
+        return self._train(
+            records if self._relabel is None else self._relabel(records),
+            self._identities_per_batch,
+            self._images_per_identity,
+            self._augmentation,
         )
 
-    def _train_clips(self, records: Records) -> ClipLoader:
-        clips = self._clips or ClipsSection()
+    def _other(self, section: SecondSection, epoch: int) -> Loader:
+        if self._data.second is None:
+            raise ValueError("expected a second data set to load, came none")
+        people = section.identities_per_batch or self._identities_per_batch
+        records = drawn_share(
+            self._data.second,
+            identities=section.identities_share,
+            images=section.images_share,
+            at_least=people,
+            seed=(self._seed, epoch),
+        )
+        return self._train(
+            records,
+            people,
+            section.images_per_identity or self._images_per_identity,
+            self._augmentation if section.augmentation is None else section.augmentation,
+        )
+
+    def _train(
+        self, records: Records, people: int, images: int, augmentation: Augmentation | None
+    ) -> Loader:
         rank, world_size = self._place()
+        shared: dict[str, Any] = {
+            "image_size": self._image_size,
+            "identities_per_batch": people,
+            "augmentation": augmentation,
+            "seed": self._seed,
+            "rank": rank,
+            "world_size": world_size,
+            "pin_memory": self._pin_memory,
+        }
+        clips = self._clips
+        if clips is None:
+            return train_loader(
+                records,
+                images_per_identity=images,
+                workers=self._workers,
+                # Where batches go to a GPU, that has time to spare for it; the pixels are the same.
+                augment_on_device=self._pin_memory,
+                cache=self._cache,
+                **shared,
+            )
         return train_clip_loader(
             records,
             size=clips.length,
-            image_size=self._image_size,
-            identities_per_batch=self._identities_per_batch,
-            tracklets_per_identity=self._images_per_identity,
+            tracklets_per_identity=images,
             drawing=clips.sampling,
             stride=clips.stride,
-            augmentation=self._augmentation,
-            seed=self._seed,
             workers=self._count(),
-            rank=rank,
-            world_size=world_size,
-            pin_memory=self._pin_memory,
+            **shared,
         )
 
     def _count(self) -> int:

@@ -15,11 +15,11 @@ from reid_core.models import ReidModel, ReidOutput
 from reid_core.training.accumulation import share_of
 from reid_core.training.averaging import Average
 from reid_core.training.clip_batches import as_batch
+from reid_core.training.criterion import Criterion
 from reid_core.training.finite import FiniteGuard
-from reid_core.training.gathering import gathered_batch, gathered_output, processes
-from reid_core.training.low_resolution import LowResolution
 from reid_core.training.parameters import Freeze, apply_freezes, check_patterns, named_parameters
 from reid_core.training.passing import run_model
+from reid_core.training.streams import BatchChange, Sees, Step, Stream, as_step, images_of
 from reid_core.training.terms import Term
 from reid_core.training.validation import Validation
 from reid_data import Batch, ClipBatch
@@ -32,10 +32,11 @@ OptimizerFactory = Callable[[Mapping[str, nn.Parameter]], torch.optim.Optimizer]
 class ReidModule(lightning.LightningModule):
     """Trains a network with a weighted sum of terms.
 
-    Each batch gives every active term, in float32 on the same output; they are added up by weight.
-    Once the gradients of enough batches are together, the main optimiser and the terms' own ones
-    step. Everything random derives from the seed and the epoch, so that a resumed training repeats
-    what the uninterrupted one would have done.
+    Each batch gives every active term that sees its data set, in float32 on the same output; they
+    are added up by weight, over both batches of a step where there are two data sets. Once the
+    gradients of enough steps are together, the main optimiser and the terms' own ones step.
+    Everything random derives from the seed and the epoch, so that a resumed training repeats what
+    the uninterrupted one would have done.
 
     Args:
         model: the network.
@@ -44,18 +45,19 @@ class ReidModule(lightning.LightningModule):
             `named_parameters` gives them, that no term keeps for itself.
         seed: seed of dropout and the like.
         learning_rate_factor: factor on the main learning rate in an epoch, counted from 0.
-        start_epochs: first epoch in which a term counts; 0 where not given.
-        gather: terms that see the rows of all processes; where not given, those that say so of
-            themselves by ``gathers``.
+        start_epochs: see `Criterion`, as for the next three.
+        gather: terms that see the rows of all processes.
+        sees: whose batches a term sees.
+        second_label: where the labels of the second data set begin.
         accumulate: batches of one step.
         clip_norm: largest norm of the main optimiser's gradient, if any.
         freezes: parameters that stay as they are.
         average: builds the average of the network and the terms that is validated and kept, if any.
-        low_resolution: how batches lose their detail, if they do.
+        changes: what happens to the batches of a data set on their device, such as `LowResolution`.
         channels_last: memory order of the network and its images.
         validation: what to measure with the validation loader's embeddings, if there is one.
-        paths: of the training images, by the ``indices`` of a batch, to name those of a batch that
-            went wrong.
+        paths: of the training images of each data set, by the ``indices`` of a batch, to name those
+            of a batch that went wrong.
     """
 
     def __init__(
@@ -68,14 +70,16 @@ class ReidModule(lightning.LightningModule):
         learning_rate_factor: Callable[[int], float] = lambda _: 1.0,
         start_epochs: Mapping[str, int] | None = None,
         gather: Mapping[str, bool] | None = None,
+        sees: Mapping[str, Sees] | None = None,
+        second_label: int = 0,
         accumulate: int = 1,
         clip_norm: float | None = None,
         freezes: Sequence[Freeze] = (),
         average: Callable[[nn.Module], Average] | None = None,
-        low_resolution: LowResolution | None = None,
+        changes: Mapping[Stream, BatchChange] | None = None,
         channels_last: bool = True,
         validation: Validation | None = None,
-        paths: Mapping[int, str] | None = None,
+        paths: Mapping[Stream, Mapping[int, str]] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -92,13 +96,17 @@ class ReidModule(lightning.LightningModule):
         self._build_optimizer = optimizer
         self._seed = seed
         self._learning_rate_factor = learning_rate_factor
-        self._start_epochs = dict(start_epochs or {})
-        gathers = {name: getattr(term, "gathers", False) for name, term in terms.items()}
-        self._gather = gathers | dict(gather or {})
+        self._criterion = Criterion(
+            terms,
+            start_epochs=start_epochs,
+            gather=gather,
+            sees=sees,
+            second_label=second_label,
+        )
         self._accumulate = accumulate
         self._clip_norm = clip_norm
         self._freezes = tuple(freezes)
-        self._low_resolution = low_resolution
+        self._changes = dict(changes or {})
         self._validation = validation
         self._guard = FiniteGuard(paths)
         self._embeddings: list[Tensor] = []
@@ -134,9 +142,17 @@ class ReidModule(lightning.LightningModule):
         return [self._build_optimizer(main), *others]
 
     def transfer_batch_to_device(
-        self, batch: Batch | ClipBatch, device: torch.device, dataloader_idx: int
-    ) -> Batch:
+        self,
+        batch: Batch | ClipBatch | Mapping[Stream, Batch | ClipBatch],
+        device: torch.device,
+        dataloader_idx: int,
+    ) -> Batch | Step:
         """Copy without waiting, which pinned batches allow."""
+        if isinstance(batch, Mapping):
+            return {
+                stream: as_batch(part).to(device, non_blocking=True)
+                for stream, part in batch.items()
+            }
         return as_batch(batch).to(device, non_blocking=True)
 
     def on_train_epoch_start(self) -> None:
@@ -146,27 +162,26 @@ class ReidModule(lightning.LightningModule):
             group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
         apply_freezes(self.network, self._freezes, epoch=self.current_epoch)
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Batch | Step, batch_idx: int) -> None:
         """Seed the epoch."""
         # Not earlier, for the loader draws a number as well, in a resumed run at another time.
         if batch_idx == 0:
             key = (self._seed, self.current_epoch, self.global_rank)
             torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0]))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """The gradient of one batch, and one step of every optimiser where it completes one."""
-        if self._low_resolution is not None:
-            key = (self._seed, self.current_epoch, self.global_rank, batch_idx)
-            batch = self._low_resolution.apply(batch, seed=key)
-        losses = self._losses(self(batch.images, batch.camids), batch)
-        weighted = [self._terms[name].weight * loss for name, loss in losses.items()]
-        total = torch.stack(weighted).sum()
+    def training_step(self, batch: Batch | Step, batch_idx: int) -> None:
+        """The gradient of one step's batches; every optimiser steps where they complete one."""
+        step = self._changed(as_step(batch), batch_idx)
+        losses = self._criterion(
+            step, lambda part: self(part.images, part.camids), epoch=self.current_epoch
+        )
+        total = torch.stack([self._terms[name].weight * loss for name, loss in losses]).sum()
         where = f"epoch {self.current_epoch + 1}, batch {batch_idx + 1}"
-        self._guard.watch(total, batch.indices, where=where)
+        rows = {stream: part.indices for stream, part in step.items()}
+        self._guard.watch(total, rows, where=where)
         self._learn(total, batch_idx)
-        values = {"loss": total} | {f"loss/{name}": loss for name, loss in losses.items()}
-        for name, value in values.items():
-            self.log(name, value.detach(), **_EACH_EPOCH, batch_size=len(batch))
+        for name, value in [("loss", total)] + [(f"loss/{name}", loss) for name, loss in losses]:
+            self.log(name, value.detach(), **_EACH_EPOCH, batch_size=images_of(step))
 
     def on_validation_epoch_start(self) -> None:
         """Let every process validate one network: batch statistics are those of the first."""
@@ -226,19 +241,15 @@ class ReidModule(lightning.LightningModule):
                 self.network, epoch=self.current_epoch, ends_epoch=batch_idx + 1 == batches
             )
 
-    def _losses(self, output: ReidOutput, batch: Batch) -> dict[str, Tensor]:
-        """The active terms' values, in float32 whatever the network computed in."""
-        active = [
-            name for name in self._terms if self.current_epoch >= self._start_epochs.get(name, 0)
-        ]
-        with torch.autocast(output.feature.device.type, enabled=False):
-            mine = everyone = output.float(), batch
-            if processes() > 1 and any(self._gather[name] for name in active):
-                everyone = gathered_output(mine[0]), gathered_batch(batch)
-            return {
-                name: self._terms[name](*(everyone if self._gather[name] else mine))
-                for name in active
-            }
+    def _changed(self, step: Step, batch_idx: int) -> Step:
+        """The batches after what happens to them on their device."""
+        key = (self._seed, self.current_epoch, self.global_rank, batch_idx)
+        seeds: dict[Stream, tuple[int, ...]] = {"first": key, "second": (*key, 1)}
+        changes = self._changes
+        return {
+            stream: changes[stream].apply(part, seed=seeds[stream]) if stream in changes else part
+            for stream, part in step.items()
+        }
 
     def _run(self, model: nn.Module, images: Tensor, camids: Tensor | None) -> ReidOutput:
         return run_model(model, images, camids=camids, layout=self._layout)

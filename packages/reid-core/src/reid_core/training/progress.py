@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from reid_core.training.streams import images_in_epoch, images_of
 from reid_data.console import Advance, note
 
 __all__ = ["Progress", "TrainingProgress"]
@@ -33,18 +34,16 @@ class TrainingProgress(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Open the bar over what is left to do."""
         if trainer.is_global_zero:
-            loader: Any = trainer.train_dataloader
-            sampler = loader.batch_sampler
-            batch = sampler.identities_per_batch * sampler.images_per_identity
             epochs = (trainer.max_epochs or 0) - trainer.current_epoch
-            total = epochs * len(sampler) * batch * trainer.world_size
+            loader: Any = trainer.train_dataloader
+            total = epochs * images_in_epoch(loader) * trainer.world_size
             self._advance = self._open.enter_context(self._progress("training", total))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Move the bar."""
-        self._advance(len(batch) * trainer.world_size)
+        self._advance(images_of(batch) * trainer.world_size)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Remember that this epoch has retrieval figures."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
 from reid_core.training.progress import Progress
 from reid_core.training.split import TrainingData
-from reid_data import UnreadableImagesError, find_unreadable
+from reid_data import Records, UnreadableImagesError, find_unreadable
 from reid_data.workers import WorkerCount
 
 __all__ = ["readable"]
@@ -30,7 +31,7 @@ def readable(
     Raises:
         UnreadableImagesError: there are some and they may not be left out; lists them all.
     """
-    parts = [part for part in (data.train, data.validation) if part is not None]
+    parts = [part for part in (data.train, data.validation, data.second) if part is not None]
     found = []
     with progress("checking", sum(map(len, parts))) as advance:
         for part in parts:
@@ -41,5 +42,13 @@ def readable(
         raise UnreadableImagesError(found)
     _log.warning("%d unreadable images left out", len(found))
     bad = {unreadable.path for unreadable in found}
-    kept = [part.take(np.array([path not in bad for path in part.paths])) for part in parts]
-    return TrainingData(kept[0], kept[1] if data.validation is not None else None)
+
+    def kept(part: Records) -> Records:
+        return part.take(np.array([path not in bad for path in part.paths]))
+
+    return replace(
+        data,
+        train=kept(data.train),
+        validation=None if data.validation is None else kept(data.validation),
+        second=None if data.second is None else kept(data.second),
+    )

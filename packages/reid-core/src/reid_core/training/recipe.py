@@ -16,6 +16,7 @@ from reid_core.training.sections import (
     ScheduleSection,
     Section,
 )
+from reid_core.training.streams import Sees
 
 __all__ = ["ModelSection", "Recipe", "TermSection"]
 
@@ -39,12 +40,15 @@ class TermSection(Section):
         start_epoch: first epoch (from 0) in which it counts.
         gather: with several processes, whether the term compares the rows of all of them; none:
             as the term wants.
+        data: with two data sets, whose batches it sees; with ``both`` it is called on the batches
+            of each, and the identities of the second come behind those of the first.
     """
 
     term: str
     weight: Annotated[float, Field(gt=0)] = 1.0
     start_epoch: Annotated[int, Field(ge=0)] = 0
     gather: bool | None = None
+    data: Sees = "both"
 
 
 class Recipe(Section):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reid_core.training.low_resolution import LowResolution
 from reid_core.training.parameters import Freeze, Group
+from reid_core.training.streams import Order
 from reid_data import Augmentation
 from reid_data.packed import Cache
 
@@ -20,11 +21,13 @@ __all__ = [
     "LoggingSection",
     "OptimizerSection",
     "ScheduleSection",
+    "SecondSection",
     "Section",
 ]
 
 _Count = Annotated[int, Field(ge=1)]
 _Epochs = Annotated[int, Field(ge=0)]
+_Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Section(BaseModel):
@@ -50,6 +53,32 @@ class ClipsSection(Section):
     most: _Count | None = None
 
 
+class SecondSection(Section):
+    """Train on a second data set beside the first; what is left at none is as for the first.
+
+    Which terms see its batches they say themselves, by ``loss.NAME.data``.
+
+    Attributes:
+        order: a batch of each in every step (``together``), steps of the two in turns
+            (``alternating``), or in every epoch a whole pass over the second and then one over the
+            first (``passes``). But for the latter an epoch is as long as the first data set.
+        identities_per_batch: P.
+        images_per_identity: K.
+        augmentation: of its images.
+        low_resolution: how its images lose their detail; none: they do not.
+        identities_share: share of its identities that an epoch sees, others in each.
+        images_share: share of the images of each of these, at least one.
+    """
+
+    order: Order = "together"
+    identities_per_batch: Annotated[int, Field(ge=2)] | None = None
+    images_per_identity: _Count | None = None
+    augmentation: Augmentation | None = None
+    low_resolution: LowResolution | None = None
+    identities_share: _Share = 1.0
+    images_share: _Share = 1.0
+
+
 class DataSection(Section):
     """How a batch is drawn and what happens to its images.
 
@@ -60,6 +89,7 @@ class DataSection(Section):
         augmentation: flip, pad and crop, random erasing, as `reid_data.Augmentation` names them.
         low_resolution: training images that lose their detail, see `LowResolution`; none: no.
         clips: train a video model on clips; none: single images.
+        second: train on a second data set too; none: on one.
     """
 
     image_size: tuple[_Count, _Count] = (256, 128)
@@ -68,6 +98,7 @@ class DataSection(Section):
     augmentation: Augmentation = Augmentation()
     low_resolution: LowResolution | None = None
     clips: ClipsSection | None = None
+    second: SecondSection | None = None
 
 
 class OptimizerSection(Section):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_core.training.clip_batches import one_row_a_tracklet
+from reid_core.training.streams import Stream
 from reid_data import Records
 
 __all__ = ["TrainingData", "carve"]
@@ -21,10 +22,19 @@ class TrainingData:
         train: images to learn from.
         validation: images of other identities, in splits ``query`` and ``gallery``; none when
             validation is off.
+        second: images of a second data set to learn from; none: there is one only.
     """
 
     train: Records
     validation: Records | None
+    second: Records | None = None
+
+    @property
+    def streams(self) -> dict[Stream, Records]:
+        """What to learn from, by data set."""
+        if self.second is None:
+            return {"first": self.train}
+        return {"first": self.train, "second": self.second}
 
     @property
     def identities(self) -> int:
@@ -32,10 +42,15 @@ class TrainingData:
         return len(np.unique(self.train.pids))
 
     @property
+    def second_identities(self) -> int:
+        """People of the second data set to learn from."""
+        return 0 if self.second is None else len(np.unique(self.second.pids))
+
+    @property
     def fingerprint(self) -> str:
         """Hex digest of the images' relative paths and ids: are these the same data again?"""
         digest = hashlib.sha256()
-        for records in (self.train, self.validation):
+        for records in (self.train, self.validation, self.second):
             if records is not None:
                 columns = records.table[["path", "pid", "camid", "split"]]
                 digest.update(columns.to_csv(index=False).encode())
@@ -49,6 +64,8 @@ def carve(
     identities_per_batch: int,
     seed: int,
     tracklets: bool = False,
+    second: Records | None = None,
+    second_per_batch: int | None = None,
 ) -> TrainingData:
     """Take the training images apart from the validation images; no test image is in either.
 
@@ -62,6 +79,8 @@ def carve(
         identities_per_batch: how many identities must remain to fill a batch.
         seed: which identities and which queries.
         tracklets: the samples are tracklets; frames of none are left out.
+        second: another data set to learn from, of which only the split ``train`` is read.
+        second_per_batch: how many identities fill a batch of it; none: as many as of the first.
 
     Raises:
         ValueError: no training images, no tracklets where they are asked for, too few
@@ -82,14 +101,21 @@ def carve(
                 f"cannot validate on {_count(validation)}: {error} "
                 "(--set evaluation.val_identities=0.3 holds out more, 0 trains without validation)"
             ) from error
-    data = TrainingData(train, validation)
-    identities = data.identities
-    if identities < identities_per_batch:
+    _check_identities(train, identities_per_batch, key="data.identities_per_batch")
+    if second is not None:
+        second = (_in_tracklets(second) if tracklets else second).split("train")
+        key = "data.second.identities_per_batch"
+        _check_identities(second, second_per_batch or identities_per_batch, key=key)
+    return TrainingData(train, validation, second)
+
+
+def _check_identities(records: Records, needed: int, *, key: str) -> None:
+    identities = len(np.unique(records.pids))
+    if identities < needed:
         raise ValueError(
-            f"data.identities_per_batch is {identities_per_batch}, but only {identities} "
-            f"identities are there to learn from; use --set data.identities_per_batch={identities}"
+            f"{key} is {needed}, but only {identities} identities are there to learn from; use "
+            f"--set {key}={identities}"
         )
-    return data
 
 
 def _in_tracklets(records: Records) -> Records:

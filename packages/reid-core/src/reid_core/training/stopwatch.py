@@ -8,6 +8,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from reid_core.training.streams import images_of
+
 __all__ = ["Stopwatch"]
 
 
@@ -27,7 +29,7 @@ class Stopwatch(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count."""
-        self._images += len(batch) * trainer.world_size
+        self._images += images_of(batch) * trainer.world_size
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop before validation."""
