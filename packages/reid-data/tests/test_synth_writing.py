@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from reid_data import load_dataset
-from reid_data.preprocess import read_openpose_csv, write_masks
+from reid_data.preprocess import genders_of, read_genders, read_openpose_csv, write_masks
 from reid_data.synth import Difficulty, open_studio, synthesize
 from reid_data.synth.command import synth
 from reid_data.synth.layouts.market import market_name
@@ -112,6 +112,24 @@ def test_parsings_and_keypoints_are_what_the_preprocessing_reads(
     np.testing.assert_allclose(poses.joints[row], drawn.keypoints, atol=0.5)
     labels = np.load((root / "parsing" / market_name(shots[0])).with_suffix(".npy"))
     assert np.array_equal(labels, drawn.parsing)
+
+
+@pytest.mark.parametrize("layout", ["ltcc", "deepchange", "msmt17", "csv"])
+def test_genders_are_those_that_were_drawn(tmp_path: Path, layout: str):
+    root = tmp_path / "data"
+    few = {"identities": 4, "test_identities": 3, "images_per_camera": 2}
+    synthesize(root, layout=layout, annotations=True, height=32, width=16, **few)
+    table = read_genders(root / "genders.csv")
+    source = root / "records.csv" if layout == "csv" else root
+    records = load_dataset(layout, source).split("train", "query")
+    known = genders_of(records, table)
+    truth = load_dataset("csv", root / "records.csv")
+    drawn = dict(zip(truth.paths, truth.pids.tolist(), strict=True))
+    studio = open_studio(cameras=6, seed=0)
+    female = [studio.person(drawn[path]).body.female for path in records.paths]
+    assert (known == 1 - np.array(female)).all()
+    assert len(table) == len(np.unique(records.pids)) >= 4
+    assert set(table.categories) == {"train", "query"}
 
 
 def test_occluded_sets_hide_their_queries(tmp_path: Path):

@@ -59,7 +59,7 @@ def synth(
         float, typer.Option(help="Up to which factor pictures lose resolution, 1 to 8.")
     ] = 1.0,
     annotations: Annotated[
-        bool, typer.Option("--annotations", help="Write parsing maps and keypoints too.")
+        bool, typer.Option("--annotations", help="Write parsing maps, keypoints and genders too.")
     ] = False,
     height: Annotated[int, typer.Option(min=32, help="Height of an image in pixels.")] = 128,
     width: Annotated[int, typer.Option(min=16, help="Width of an image in pixels.")] = 64,

@@ -17,6 +17,7 @@ from .annotations import KEYPOINTS, keypoint_table
 from .difficulty import Difficulty
 from .drawing import Painter, draw_all
 from .layouts import Arrangement, Plan, find_layout
+from .layouts.genders import GENDERS, gender_file
 from .layouts.truth import TRUTH, truth_table
 from .plan import plan_shots
 from .studio import Studio, open_studio
@@ -42,13 +43,15 @@ class Order:
         arrangement: every image and every other file.
         studio: draws the images.
         facts: the arguments, as ``synth.json`` will hold them.
-        annotations: whether parsing maps and keypoints are written too.
+        annotations: whether parsing maps, keypoints and genders are written too.
+        reader: the data set that reads what is written; empty for none.
     """
 
     arrangement: Arrangement
     studio: Studio
     facts: Mapping[str, Any]
     annotations: bool = False
+    reader: str = ""
 
     def __len__(self) -> int:
         frames = sum(len(recording) for recording in self.arrangement.recordings)
@@ -97,8 +100,9 @@ def synthesize(
         tracklet_length: frames of a walk; 0 for single pictures.
         transitions: people walk from camera to camera, in times that depend on the two.
         difficulty: see `reid_data.synth.Difficulty`.
-        annotations: write the 20-class parsing map of each image into the folder ``parsing``, and
-            ``keypoints.csv`` in the form that pose-guided generation shares.
+        annotations: write the 20-class parsing map of each image into the folder ``parsing``,
+            ``keypoints.csv`` in the form that pose-guided generation shares, and ``genders.csv`` in
+            the form that clothes-changing systems share.
         height: of a crop in pixels.
         width: of a crop in pixels.
         seed: seed of everything random.
@@ -175,7 +179,7 @@ def prepare(
     facts = {"layout": found.name, "options": options, **chosen, "transitions": transitions}
     facts |= {"height": height, "width": width, "seed": seed, "difficulty": vars(knobs)}
     facts |= {"renderer": RENDERER, "version": __version__}
-    return Order(arrangement, studio, facts, annotations)
+    return Order(arrangement, studio, facts, annotations, found.reader)
 
 
 def write(
@@ -214,6 +218,9 @@ def write(
             (folder / name).write_bytes(content)
         if arrangement.finish is not None:
             arrangement.finish(folder)
+        if order.annotations and arrangement.images:
+            genders = gender_file(folder, order.reader, arrangement.images, order.studio)
+            (folder / GENDERS).write_bytes(genders)
     counts: Counter[str] = Counter(shot.split for _, shot in arrangement.images)
     for recording in arrangement.recordings:
         counts[recording.split] += len(recording)
