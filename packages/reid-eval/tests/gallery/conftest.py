@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import socket
 import subprocess
+import time
 import uuid
 import venv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,8 @@ from reid_eval.gallery import Gallery
 
 DIMENSION = 16
 MILVUS = "2.3.5"
+MILVUS_HOME = Path(__file__).parents[4] / ".nox" / f"milvus-{MILVUS}"
+START_SECONDS, STOP_SECONDS = 180.0, 60.0
 SERVE = """
 import sys
 from milvus import MilvusServer
@@ -29,6 +35,7 @@ print("started", flush=True)
 sys.stdin.read()
 server.stop()
 """
+
 Rows = tuple[np.ndarray, pd.DataFrame]
 
 
@@ -78,36 +85,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Milvus standalone server of its own, on loopback: ``host:port``.
-
-    Its environment is made once, from the package index, and kept beside those of nox.
-    """
-    home = Path(__file__).parents[4] / ".nox" / f"milvus-{MILVUS}"
-    python = home / "bin" / "python"
-    if not python.exists():
-        venv.create(home, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", f"milvus=={MILVUS}"], check=True)
-    data = tmp_path_factory.mktemp("milvus")
-    with (
-        socket.create_server(("127.0.0.1", 0)) as first,
-        socket.create_server(("127.0.0.1", 0)) as second,
-    ):
-        port, metrics = (each.getsockname()[1] for each in (first, second))
-    pipe = subprocess.PIPE
-    command = [python, "-c", SERVE, data, str(port)]
-    # Its second door has a fixed number, at which another server here would stop this one.
-    environment = {**os.environ, "METRICS_PORT": str(metrics)}
-    server = subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    try:
-        assert server.stdout.readline() == b"started\n"
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stdin.close()
-        server.wait(60)
+    """A Milvus standalone server of its own, on loopback: ``host:port``."""
+    with running_server(tmp_path_factory.mktemp("milvus")) as address:
+        yield address
 
 
 @pytest.fixture
@@ -116,3 +96,66 @@ def filled(url: str, people: Callable[..., Rows]) -> Gallery:
     gallery = Gallery.create(url, dimension=DIMENSION)
     gallery.add(*people(60))
     return gallery
+
+
+@contextmanager
+def running_server(data: Path) -> Iterator[str]:
+    """A server on loopback that keeps its data in a folder: ``host:port``.
+
+    Raises:
+        RuntimeError: it did not start in time; says what it wrote.
+    """
+    python = _environment()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as first,
+        socket.create_server(("127.0.0.1", 0)) as second,
+    ):
+        port, metrics = (each.getsockname()[1] for each in (first, second))
+    log = data / "started.log"
+    with log.open("wb") as errors:
+        server = subprocess.Popen(
+            [python, "-c", SERVE, data, str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            # Its second door has a fixed number, at which another server here would stop this one.
+            env={**os.environ, "METRICS_PORT": str(metrics)},
+        )
+    try:
+        if not _has_started(server):
+            raise RuntimeError(f"Milvus did not start; it wrote: {log.read_text()[-2000:]}")
+        yield f"127.0.0.1:{port}"
+    finally:
+        _end(server)
+
+
+def _environment() -> Path:
+    """The Python that has the server: made once and kept beside the environments of nox."""
+    python = MILVUS_HOME / "bin" / "python"
+    found = python.exists() and not subprocess.run([python, "-c", "import milvus"]).returncode
+    if not found:
+        venv.create(MILVUS_HOME, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", f"milvus=={MILVUS}"], check=True)
+    return python
+
+
+def _has_started(server: subprocess.Popen[bytes]) -> bool:
+    """Wait for its word, but never longer than it lives: its children keep the pipe open."""
+    assert server.stdout is not None
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        if select.select([server.stdout], [], [], 0.5)[0]:
+            return server.stdout.readline() == b"started\n"
+    return False
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop; then end what is left of its own session."""
+    assert server.stdin is not None
+    server.stdin.close()
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()

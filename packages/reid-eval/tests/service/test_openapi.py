@@ -25,6 +25,9 @@ def try_everything(house: House, examples: int) -> set[tuple[str, int]]:
             wrong_tokens_per_minute=_UNLIMITED,
         )
     )
+    # Half of what is sent as PNG shows a person; other types carry any bytes.
+    people = [house.picture(pid) for pid in range(1, 6)]
+    schemathesis.openapi.media_type("image/png", st.sampled_from(people) | st.binary(max_size=64))
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
     headers = {"Authorization": client.headers["Authorization"]}
     # Bytes that fit the description are still no image, and a number is still no row's.
@@ -67,7 +70,7 @@ def check_coverage(seen: set[tuple[str, int]]) -> None:
         "DELETE /api/people/{pid}",
     }
     assert not {status for _, status in seen if status >= 500}
-    assert {status for label, status in seen if label == "POST /api/search"} >= {400, 422}
+    assert {status for label, status in seen if label == "POST /api/search"} >= {200, 400, 422}
 
 
 def test_the_service_keeps_to_its_description(house: House) -> None:
@@ -76,4 +79,4 @@ def test_the_service_keeps_to_its_description(house: House) -> None:
 
 @pytest.mark.slow
 def test_the_service_keeps_to_its_description_for_long(house: House) -> None:
-    check_coverage(try_everything(house, 100))
+    check_coverage(try_everything(house, 300))
