@@ -94,11 +94,22 @@ def test_several_protocols_make_one_table(call: Call, market: Path) -> None:
     assert "is published" not in err
 
 
-def test_a_protocol_without_a_page_says_so(call: Call, walks: tuple[Path, Path]) -> None:
-    code, _, err = call("test", *sides(walks), "--protocol", "centroid", "--out", "out")
-    assert code == 0
-    assert "no report.html" in err
-    assert not Path("out/report.html").exists()
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--protocol", "centroid"),
+        ("--protocol", "cloth-changing"),
+        ("--protocol", "tracklet"),
+        ("--rerank", "k-reciprocal"),
+        ("--rerank", "dba,aqe"),
+    ],
+)
+def test_every_protocol_and_re_ranking_has_its_page(
+    call: Call, walks: tuple[Path, Path], words: tuple[str, ...]
+) -> None:
+    code, _, err = call("test", *sides(walks), *words, "--out", "out")
+    assert code == 0, err
+    assert "same person" in Path("out/report.html").read_text()
     assert json.loads(Path("out/report.json").read_text())["valid"] == 72
 
 

@@ -28,6 +28,7 @@ from reid_eval.plots import (
 )
 from reid_eval.plots.style import QUERY, RIGHT, WRONG
 from reid_eval.report.distributions import score_distributions
+from reid_eval.report.scores import FeatureScores
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
@@ -95,8 +96,9 @@ def test_a_cell_of_the_camera_map_is_an_evaluation_of_that_pair(
 
 
 def test_histograms_have_the_shares_of_the_pairs(sides: tuple[Embeddings, ...]) -> None:
-    found = score_distributions(*sides, metric="cosine", camera_filter="none", junk_pids=(-1,))
-    figure = plot_score_distributions(found, score_name="cosine")
+    scores = FeatureScores(*sides, metric="cosine", camera_filter="none", junk_pids=(-1,))
+    found = score_distributions(*sides, scores, rows=np.arange(len(sides[0])))
+    figure = plot_score_distributions(found, score_name=scores.name)
     outlines = [patch for patch in figure.axes[0].patches if not patch.get_fill()]
     shares = [np.asarray(patch.get_data().values).sum() for patch in outlines]  # type: ignore[attr-defined]
     assert shares == pytest.approx([100, 100])

@@ -16,10 +16,15 @@ from PIL import Image
 
 from reid_eval import embed, evaluate, write_report
 from reid_eval.embeddings import Embeddings
+from reid_eval.evaluation import evaluate_protocol
 from reid_eval.metrics import RetrievalReport
+from reid_eval.protocols import make_protocol
 from reid_eval.report.charts import Series, line_chart, round_ticks
-from reid_eval.report.distributions import score_distributions
+from reid_eval.report.distributions import sample_queries, score_distributions
 from reid_eval.report.lists import choose_queries
+from reid_eval.report.scores import FeatureScores
+from reid_eval.reranking import parse_reranking
+from reid_eval.scoring import Scoring
 
 Make = Callable[..., Embeddings]
 VOID = {"meta", "img", "link", "br", "hr", "line", "path", "rect", "polyline", "polygon"}
@@ -226,19 +231,89 @@ def test_score_distributions_count_the_pairs_of_the_protocol(make: Make) -> None
     rng = np.random.default_rng(0)
     query = make(rng.normal(size=(12, 5)), [1, 2, 3] * 4, [1, 2] * 6)
     gallery = make(rng.normal(size=(40, 5)), [1, 2, 3, -1] * 10, [1, 2, None, 2] * 10)
-    found = score_distributions(
+    scores = FeatureScores(
         query, gallery, metric="cosine", camera_filter="cross-camera", junk_pids=[-1]
     )
+    rows = sample_queries(query, gallery, junk_pids=[-1])
+    found = score_distributions(query, gallery, scores, rows=rows)
     same = query.pids[:, None] == gallery.pids
     seen = query.camids[:, None] == gallery.camids
     assert found.true_pairs == (same & ~seen).sum()
     assert found.false_pairs == (~same & (gallery.pids != -1)).sum()
     assert found.true.sum() == pytest.approx(1)
     assert found.false.sum() == pytest.approx(1)
-    few = score_distributions(
-        query, gallery, metric="cosine", camera_filter="none", junk_pids=[], most_pairs=120
+    assert len(sample_queries(query, gallery, junk_pids=[3], most_pairs=120)) == 3
+
+
+@pytest.mark.parametrize("steps", ["", "k-reciprocal:k1=5,k2=2", "aqe:neighbours=2", "dba,gnn"])
+def test_the_page_shows_lists_as_they_were_ranked(make: Make, tmp_path: Path, steps: str) -> None:
+    rng = np.random.default_rng(0)
+    query = make(rng.normal(size=(12, 5)), [1, 2, 3] * 4, [1, 2] * 6)
+    gallery = make(rng.normal(size=(40, 5)), [1, 2, 3, -1] * 10, [1, 2, None, 2] * 10)
+    scoring = Scoring(reranking=parse_reranking(steps))
+    result = evaluate_protocol(query, gallery, make_protocol("image"), scoring=scoring)
+    file = tmp_path / "r.html"
+    write_report(
+        file, query=query, gallery=gallery, report=result.report, scoring=scoring, lists=12
     )
-    assert few.queries == 3
+    pattern = r"first match at rank ([\d,]+)<.*?</article>"
+    first = [int(rank) for rank in re.findall(pattern, file.read_text(), re.DOTALL)]
+    assert len(first) == result.report.valid == 8
+    lists = re.findall(r"<article>.*?</article>", file.read_text(), re.DOTALL)
+    for rank, text in zip(first, lists, strict=True):
+        answers = re.findall(r'<figure class="tile (right|wrong)"', text)
+        assert len(answers) == 10
+        assert answers.index("right") + 1 == rank if rank <= 10 else "right" not in answers
+    assert scoring.name in file.read_text() or scoring.plain
+
+
+def test_outfits_that_do_not_count_are_in_no_list(make: Make, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    query = make(rng.normal(size=(6, 4)), [1, 2] * 3, [1] * 6)
+    gallery = make(rng.normal(size=(20, 4)), [1, 2] * 10, [2] * 20)
+    sides = [
+        Embeddings(side.features, side.table.assign(clothes_id=outfits), side.root, side.meta)
+        for side, outfits in ((query, [0, 0, 1, 1, 0, 0]), (gallery, [0] * 10 + [1] * 10))
+    ]
+    result = evaluate_protocol(*sides, make_protocol("cloth-changing"))
+    first = result.first
+    page = Page(
+        write_report(
+            tmp_path / "r.html",
+            query=first.query,
+            gallery=first.gallery,
+            report=result.report,
+            left_out=first.left_out,
+            top_k=20,
+        ).read_text()
+    )
+    # Everyone has ten images, five in the other outfit, and ten are of somebody else.
+    assert len(page.having("figure", "right")) == 6 * 5
+    assert len(page.having("figure", "wrong")) == 6 * 10
+    assert "same person (30 pairs)" in page.text
+
+
+def test_centroids_show_one_of_their_images(
+    sides: tuple[Embeddings, Embeddings], tmp_path: Path
+) -> None:
+    result = evaluate_protocol(*sides, make_protocol("centroid"))
+    first = result.first
+    page = Page(
+        write_report(
+            tmp_path / "r.html",
+            query=first.query,
+            gallery=first.gallery,
+            report=result.report,
+            places=first.rows,
+        ).read_text()
+    )
+    assert len(page.having("figure", "query")) == len(first.query)
+    assert re.search(r"mean of \d images", page.text)
+    assert not page.having("svg", "missing")
+    inside = first.gallery.table.merge(sides[1].table, left_on="example", right_on="path")
+    assert (inside["pid_x"] == inside["pid_y"]).all()
+    asked = int(first.query.camids[0])
+    assert not (inside["camid_y"] == asked)[inside["camid_x"].isna()].any()
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-0.3, 0.92), (412.0, 1830.0), (2.0, 2.0)])

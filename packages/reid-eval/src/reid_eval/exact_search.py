@@ -21,6 +21,7 @@ from reid_eval._nearest import Nearest
 from reid_eval.embedders import resolve_device
 from reid_eval.embeddings import Embeddings, check_comparable
 from reid_eval.metrics.features import FeatureBlocks
+from reid_eval.metrics.matching import LeftOut
 from reid_eval.metrics.options import Metric
 from reid_eval.metrics.streaming import make_backend
 
@@ -105,6 +106,7 @@ def search(
     metric: Metric = "cosine",
     camera_filter: SearchFilter = "none",
     exclude_pids: ArrayLike = (),
+    left_out: LeftOut | None = None,
     device: str | torch.device = "cpu",
     advance: Callable[[int], None] | None = None,
 ) -> SearchResult:
@@ -124,6 +126,8 @@ def search(
             that the query's own camera saw, for queries whose identity is not known. Unknown
             cameras are never left out.
         exclude_pids: gallery identities that are never an answer, for example -1.
+        left_out: further pairs of one identity that are no answer to each other: called with the
+            rows ``(M,)`` of queries and of gallery images, it returns bool ``(M,)``.
         device: where to compute; ``"auto"`` is the GPU if there is one.
         advance: called with the number of gallery images just compared.
 
@@ -139,7 +143,14 @@ def search(
     """
     _check(query, gallery, top_k, metric, camera_filter)
     where = resolve_device(device)
-    pairs = PairFilter(query, gallery, kind=camera_filter, exclude_pids=exclude_pids, device=where)
+    pairs = PairFilter(
+        query,
+        gallery,
+        kind=camera_filter,
+        exclude_pids=exclude_pids,
+        left_out=left_out,
+        device=where,
+    )
     size = len(query) * len(gallery) * query.dimension
     with closing(make_backend("torch" if size < _SMALL else "auto", where)) as counting:
         nearest = Nearest(

@@ -83,6 +83,17 @@ class Scoring:
         return self.transitions is None and not self.reranking.steps
 
     @property
+    def name(self) -> str:
+        """What the numbers of [`blocks`][reid_eval.scoring.Scoring.blocks] are, in words."""
+        if self.reranking.reranker is not None:
+            return "re-ranked distance"
+        if self.transitions is not None:
+            return "distance of looks and times"
+        return (
+            "squared distance of expanded features" if self.reranking.steps else "squared distance"
+        )
+
+    @property
     def _euclidean_works(self) -> bool:
         names = {step.partition(":")[0] for step in self.reranking.steps}
         return names <= {"k-reciprocal"}

@@ -202,10 +202,13 @@ def _cmc(
 
 def _scores(query: Embeddings, gallery: Embeddings, options: dict[str, Any], seed: int) -> Figure:
     from reid_eval.plots import plot_score_distributions
-    from reid_eval.report.distributions import SCORE_NAMES, score_distributions
+    from reid_eval.report.distributions import sample_queries, score_distributions
+    from reid_eval.report.scores import FeatureScores
 
-    found = score_distributions(query, gallery, junk_pids=(-1,), seed=seed, **options)
-    return plot_score_distributions(found, score_name=SCORE_NAMES[options["metric"]])
+    scores = FeatureScores(query, gallery, junk_pids=(-1,), **options)
+    rows = sample_queries(query, gallery, junk_pids=(-1,), seed=seed)
+    found = score_distributions(query, gallery, scores, rows=rows)
+    return plot_score_distributions(found, score_name=scores.name)
 
 
 def _cameras(query: Embeddings, gallery: Embeddings, options: dict[str, Any]) -> Figure:

@@ -48,7 +48,7 @@ def write_results(
     seed: int,
     embeddings: bool,
 ) -> dict[str, str]:
-    """Write the reports, the page where it can show what was measured, and the embeddings.
+    """Write the reports, the page about the first protocol, and the embeddings.
 
     Returns:
         What was written where: ``report`` (the first protocol's first trial), ``protocols`` (all
@@ -66,31 +66,32 @@ def write_results(
         with replacing(files["protocols"]) as temporary:
             text = json.dumps(everything, indent=1, allow_nan=False)
             temporary.write_text(text, encoding="utf-8")
-    first = results[0].first
-    if plan.scoring.plain and first.left_out is None and first.rows is None:
-        files["page"] = _write_page(out / _HTML, results[0], findings, name=name, seed=seed)
-    else:
-        note(f"no {_HTML}: it shows lists ranked by the features alone, under the camera filter")
+    page = _write_page(out / _HTML, results[0], findings, plan=plan, name=name, seed=seed)
+    files["page"] = page
     if embeddings:
         files |= {each: side.save(out / each) for each, side in done.items()}
     return {each: str(path) for each, path in files.items()}
 
 
 def _write_page(
-    path: Path, result: ProtocolResult, findings: Findings, *, name: str, seed: int
+    path: Path, result: ProtocolResult, findings: Findings, *, plan: Plan, name: str, seed: int
 ) -> Path:
     from reid_eval.cli.findings import findings_tables
     from reid_eval.report import write_report
 
+    first = result.first
     with progress("report", total=1) as advance:
         write_report(
             path,
-            query=result.first.query,
-            gallery=result.first.gallery,
+            query=first.query,
+            gallery=first.gallery,
             report=result.report,
             facts={"Data": name, "Protocol": result.name},
             tables=findings_tables(findings),
             seed=seed,
+            scoring=plan.scoring,
+            left_out=first.left_out,
+            places=first.rows,
         )
         advance(1)
     return path

@@ -68,8 +68,9 @@ def centroids(embeddings: Embeddings) -> Embeddings:
 
     Returns:
         One row an identity. Its ``path`` is the pid as text (below no folder), its camera unknown,
-        and ``images`` says how many images the mean is of. An evaluation against them would not
-        know the query's camera inside a mean: that is what `Centroids` is for.
+        ``images`` says how many images the mean is of, and ``example`` is the path of one of them.
+        An evaluation against them would not know the query's camera inside a mean: that is what
+        `Centroids` is for.
 
     Raises:
         ValueError: no image has an identity.
@@ -97,6 +98,7 @@ class _Sums:
         count: ``(N,)`` images.
         camera: ``(N,)``; -1 where unknown.
         start: ``(P,)`` where each candidate begins.
+        picture: ``(N,)`` the path of one of the images.
         table: one row a candidate: path, pid.
         source: what the images were.
     """
@@ -105,6 +107,7 @@ class _Sums:
     count: NDArray[np.int64]
     camera: NDArray[np.int64]
     start: NDArray[np.int64]
+    picture: NDArray[np.object_]
     table: pd.DataFrame
     source: Embeddings
 
@@ -133,7 +136,8 @@ class _Sums:
         firsts = order[begins[starts]]
         table = pd.DataFrame({"path": paths[firsts], "pid": images.pids[firsts]})
         count = np.diff(np.append(begins, len(order)))
-        return cls(total, count, camera[begins], starts, table, images)
+        picture = images.table["path"].to_numpy(dtype=object)[order[begins]]
+        return cls(total, count, camera[begins], starts, picture, table, images)
 
     def without(self, camera: int) -> Embeddings:
         """The candidates for queries of a camera: see `Centroids`; camera -1 leaves nothing out.
@@ -150,5 +154,8 @@ class _Sums:
         means = np.add.reduceat(self.total * kept[:, None], self.start, axis=0) / counts[:, None]
         camid = pd.array(np.where(only, camera, -1), dtype="Int64")
         camid[~only] = pd.NA
-        table = self.table.assign(camid=camid, split="gallery", images=counts)
+        first = np.minimum.reduceat(np.where(kept, np.arange(len(kept)), len(kept)), self.start)
+        table = self.table.assign(
+            camid=camid, split="gallery", images=counts, example=self.picture[first]
+        )
         return Embeddings(means.astype(np.float32), table, self.source.root, self.source.meta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_eval.embeddings import Embeddings
-from reid_eval.exact_search import search
 from reid_eval.metrics import RetrievalReport
+from reid_eval.report.scores import PairScores
 from reid_eval.report.thumbnails import thumbnail
 
 __all__ = ["Group", "RankedList", "Tile", "choose_queries", "ranked_lists"]
@@ -72,64 +73,78 @@ def ranked_lists(
     query: Embeddings,
     gallery: Embeddings,
     report: RetrievalReport,
+    scores: PairScores,
     *,
-    count: int,
+    chosen: Mapping[str, NDArray[np.int64]],
+    places: NDArray[np.int64],
     top_k: int,
-    seed: int,
 ) -> tuple[Group, ...]:
-    """Search again for the chosen queries, as they were evaluated, and make thumbnails."""
-    metric = report.protocol["metric"]
-    groups = choose_queries(report.average_precision, count=count, seed=seed)
-    rows = np.concatenate(list(groups.values()))
-    if not len(rows):
-        return ()
-    some = query.take(rows)
-    found = search(
-        some,
-        gallery,
-        top_k=top_k,
-        metric=metric,
-        camera_filter=report.protocol["camera_filter"],
-        exclude_pids=report.protocol["junk_pids"],
-    )
-    values = found.scores if metric == "cosine" else found.distances
-    lists = []
-    for place, row in enumerate(rows):
-        pid = int(some.pids[place])
-        answers = tuple(
-            _tile(
-                gallery,
-                int(index),
-                score=f"{value:.3f}" if metric == "cosine" else f"{value:.4g}",
-                truth=pid,
-            )
-            for index, value in zip(found.indices[place], values[place], strict=True)
-            if index >= 0
-        )
-        lists.append(
-            RankedList(
-                _tile(query, int(row)),
-                float(report.average_precision[row]),
-                int(report.first_hit_rank[row]),
-                answers,
-            )
-        )
-    sizes = np.cumsum([0, *(len(chosen) for chosen in groups.values())])
+    """The first answers of the chosen queries, as they were ranked, with thumbnails.
+
+    Args:
+        query: Q embeddings.
+        gallery: G embeddings.
+        report: on these queries, or on more.
+        scores: what ranked them.
+        chosen: rows of queries by heading.
+        places: (Q,), where each query stands in the report.
+        top_k: how many answers of each.
+    """
     return tuple(
-        Group(name, tuple(lists[first:last]))
-        for name, first, last in zip(groups, sizes[:-1], sizes[1:], strict=True)
-        if last > first
+        Group(heading, _lists(query, gallery, report, scores, rows, places, top_k))
+        for heading, rows in chosen.items()
+        if len(rows)
+    )
+
+
+def _lists(
+    query: Embeddings,
+    gallery: Embeddings,
+    report: RetrievalReport,
+    scores: PairScores,
+    rows: NDArray[np.int64],
+    places: NDArray[np.int64],
+    top_k: int,
+) -> tuple[RankedList, ...]:
+    indices, values = scores.best(rows, top_k=top_k)
+    return tuple(
+        RankedList(
+            _tile(query, int(row)),
+            float(report.average_precision[places[row]]),
+            int(report.first_hit_rank[places[row]]),
+            tuple(
+                _tile(
+                    gallery,
+                    int(index),
+                    score=format(value, scores.decimals),
+                    truth=int(query.pids[row]),
+                )
+                for index, value in zip(found, near, strict=True)
+                if index >= 0
+            ),
+        )
+        for row, found, near in zip(rows, indices, values, strict=True)
     )
 
 
 def _tile(side: Embeddings, row: int, *, score: str = "", truth: int | None = None) -> Tile:
+    columns = side.table.columns
     path, pid = str(side.table["path"].iloc[row]), int(side.pids[row])
-    camera = int(side.camids[row])
+    shown = str(side.table["example"].iloc[row]) if "example" in columns else path
     return Tile(
-        source=thumbnail(Path(side.root) / path),
+        source=thumbnail(Path(side.root) / shown),
         path=path,
         pid=pid,
-        camera="camera ?" if camera < 0 else f"camera {camera}",
+        camera=_seen(side, row),
         score=score,
         right=None if truth is None else pid == truth,
     )
+
+
+def _seen(side: Embeddings, row: int) -> str:
+    """Which camera, or of how many images a centroid is the mean."""
+    if "images" in side.table.columns:
+        count = int(side.table["images"].iloc[row])
+        return f"mean of {count} image{'s' if count > 1 else ''}"
+    camera = int(side.camids[row])
+    return "camera ?" if camera < 0 else f"camera {camera}"

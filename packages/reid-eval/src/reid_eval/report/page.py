@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 
 from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
-from reid_eval.metrics import RetrievalReport
+from reid_eval.metrics import LeftOut, RetrievalReport
 from reid_eval.report.charts import Chart, Series, line_chart, round_ticks
 from reid_eval.report.distributions import (
-    SCORE_NAMES,
     ScoreDistributions,
+    sample_queries,
     score_distributions,
 )
-from reid_eval.report.lists import ranked_lists
+from reid_eval.report.lists import choose_queries, ranked_lists
+from reid_eval.report.scores import FeatureScores, PairScores, RankedScores
 from reid_eval.report.tables import PageTable
+
+if TYPE_CHECKING:
+    from reid_eval.scoring import Scoring
 
 __all__ = ["write_report"]
 
@@ -39,6 +44,9 @@ def write_report(
     lists: int = 5,
     top_k: int = 10,
     seed: int = 0,
+    scoring: Scoring | None = None,
+    left_out: LeftOut | None = None,
+    places: NDArray[np.int64] | None = None,
 ) -> Path:
     """Write one HTML file that needs nothing else: figures, curves, ranked lists.
 
@@ -56,40 +64,71 @@ def write_report(
         lists: how many of the worst, of the best and of random queries to show.
         top_k: how many answers to show for each.
         seed: which random queries.
+        scoring: what ranked the gallery, where more than the features did.
+        left_out: further pairs of one identity that the evaluation did not count.
+        places: (Q,) where each query stands in the report, if it is about more queries than these,
+            which are then those that are shown.
 
     Raises:
         ValueError: the report is about another number of queries.
     """
-    if len(report.average_precision) != len(query):
+    if places is None and len(report.average_precision) != len(query):
         raise ValueError(
             f"the report is about {len(report.average_precision)} queries, there are {len(query)}"
         )
+    places = np.arange(len(query)) if places is None else places
     protocol = report.protocol
-    groups = ranked_lists(query, gallery, report, count=lists, top_k=top_k, seed=seed)
-    distributions = score_distributions(
-        query,
-        gallery,
-        metric=protocol["metric"],
-        camera_filter=protocol["camera_filter"],
-        junk_pids=protocol["junk_pids"],
-        seed=seed,
-    )
+    chosen = choose_queries(report.average_precision[places], count=lists, seed=seed)
+    sampled = sample_queries(query, gallery, junk_pids=protocol["junk_pids"], seed=seed)
+    rows = np.union1d(sampled, np.concatenate(list(chosen.values())))
+    scores = _scores(query, gallery, protocol, scoring, rows=rows, left_out=left_out)
+    groups = ranked_lists(query, gallery, report, scores, chosen=chosen, places=places, top_k=top_k)
+    distributions = score_distributions(query, gallery, scores, rows=sampled)
     page = _template().render(
         title=title,
         facts=list({**(facts or {}), **_model(query)}.items()),
         figures=[(row["metric"], f"{row['value']:.1%}") for row in report.summary()],
         counted=_counted(report),
-        charts=[_cmc(report), _distributions(distributions, protocol["metric"])],
+        charts=[_cmc(report), _distributions(distributions, scores.name)],
         protocol=[(name.replace("_", " "), _said(value)) for name, value in protocol.items()],
         tables=[table for table in tables if table.rows],
         groups=groups,
-        score_name=SCORE_NAMES[protocol["metric"]],
+        score_name=scores.name,
         footer=f"Written by reid-eval {version('reid-eval')}.",
     )
     path = Path(file)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
+
+
+def _scores(
+    query: Embeddings,
+    gallery: Embeddings,
+    protocol: Mapping[str, Any],
+    scoring: Scoring | None,
+    *,
+    rows: NDArray[np.int64],
+    left_out: LeftOut | None,
+) -> PairScores:
+    """As the evaluation scored them."""
+    if scoring is not None and not scoring.plain:
+        return RankedScores(
+            query,
+            gallery,
+            scoring,
+            rows=rows,
+            camera_filter=protocol["camera_filter"],
+            left_out=left_out,
+        )
+    return FeatureScores(
+        query,
+        gallery,
+        metric=protocol["metric"],
+        camera_filter=protocol["camera_filter"],
+        junk_pids=protocol["junk_pids"],
+        left_out=left_out,
+    )
 
 
 def _template() -> Any:
@@ -149,9 +188,8 @@ def _cmc(report: RetrievalReport) -> Chart:
     )
 
 
-def _distributions(found: ScoreDistributions, metric: str) -> Chart:
+def _distributions(found: ScoreDistributions, name: str) -> Chart:
     middle = (found.edges[:-1] + found.edges[1:]) / 2
-    name = SCORE_NAMES[metric]
     means = [float(share @ middle) for share in (found.true, found.false)]
     labels = [f"same person ({found.true_pairs:,} pairs)", f"other ({found.false_pairs:,} pairs)"]
     top = float(max(found.true.max(), found.false.max()))
