@@ -30,13 +30,12 @@ class TwinMaker(Protocol):
     """Makes the changed copy of a training image, at the image's own resolution.
 
     Loader processes get a copy of it.
-
-    Attributes:
-        aligned: the copy is flipped, moved and erased as its original is; otherwise by draws of its
-            own.
     """
 
-    aligned: bool
+    @property
+    def aligned(self) -> bool:
+        """Whether a copy is flipped, moved and erased as its original is, not by other draws."""
+        ...
 
     def make(self, image: Pixels, row: int, *, generator: np.random.Generator) -> Twin:
         """The changed copy of the image ``(H, W, 3)`` of a row of the records."""

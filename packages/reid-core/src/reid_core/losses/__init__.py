@@ -17,6 +17,10 @@ from reid_core.losses.circle import (
     CircleLoss,
     circle_loss,
 )
+from reid_core.losses.clothes import (
+    ClothesAdversarialLoss,
+    clothes_adversarial_loss,
+)
 from reid_core.losses.cluster_memory import (
     ClusterMemory,
     MemoryUpdate,
@@ -114,6 +118,7 @@ __all__ = [
     "CentroidTripletLoss",
     "CircleHead",
     "CircleLoss",
+    "ClothesAdversarialLoss",
     "ClusterMemory",
     "ContrastiveLoss",
     "CosFaceHead",
@@ -147,6 +152,7 @@ __all__ = [
     "circle_logits",
     "circle_loss",
     "class_cosines",
+    "clothes_adversarial_loss",
     "cluster_centers",
     "cluster_contrast_loss",
     "contrastive_loss",

@@ -53,8 +53,9 @@ def create_model(
             plain name means timm.
         kind: see `list_kinds`; ``"global"`` pools the whole map.
         image_size: (height, width) in pixels.
-        pooling: ``"avg"``, ``"max"``, their sum ``"max+avg"``, ``"gem"`` with a learned exponent
-            (for maps behind a ReLU) or ``"attentive"``; none: what the kind usually takes.
+        pooling: ``"avg"``, ``"max"``, their sum ``"max+avg"``, one behind the other ``"max,avg"``,
+            ``"gem"`` with a learned exponent (for maps behind a ReLU) or ``"attentive"``; none:
+            what the kind usually takes.
         embed_dim: D, to which a linear map in front of the neck reduces each vector; none: what
             the kind usually takes.
         neck: ``"bn"``, ``"fc"`` or ``"none"``, see [`Head`][reid_core.models.neck.Head].

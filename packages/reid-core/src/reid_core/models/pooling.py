@@ -14,6 +14,7 @@ __all__ = [
     "AveragePooling",
     "GemPooling",
     "MaxAveragePooling",
+    "MaxBesideAveragePooling",
     "MaxPooling",
     "Pooling",
     "PoolingName",
@@ -24,7 +25,7 @@ __all__ = [
     "poolings",
 ]
 
-PoolingName = Literal["avg", "max", "max+avg", "gem", "attentive"]
+PoolingName = Literal["avg", "max", "max+avg", "max,avg", "gem", "attentive"]
 
 
 def average_pool(features: Tensor) -> Tensor:
@@ -129,6 +130,23 @@ class MaxAveragePooling(Pooling):
     def forward(self, features: Tensor) -> Tensor:
         """Pool a map (B, C, H, W) to (B, C)."""
         return max_pool(features) + average_pool(features)
+
+
+@poolings.register("max,avg")
+class MaxBesideAveragePooling(Pooling):
+    """Maximum and average, one behind the other, which doubles the length.
+
+    Args:
+        num_features: C; the output has 2C numbers.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__(num_features)
+        self.output_size = 2 * num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pool a map (B, C, H, W) to (B, 2C)."""
+        return torch.cat([max_pool(features), average_pool(features)], dim=1)
 
 
 @poolings.register("attentive")

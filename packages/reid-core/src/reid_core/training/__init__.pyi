@@ -12,6 +12,7 @@ from .recipe_texts import list_recipes
 from .run_folder import RunFolder, TrainingResult
 from .runs import train_runs
 from .schedule import learning_rate_factor
+from .sidecars import Sidecars
 from .split import TrainingData, carve
 from .stopwatch import Stopwatch
 from .terms import CenterTerm, CrossEntropyTerm, Term, TripletTerm, list_terms, term_registry
@@ -29,6 +30,7 @@ __all__ = [
     "Recipe",
     "ReidModule",
     "RunFolder",
+    "Sidecars",
     "Stopwatch",
     "Term",
     "TrainingData",

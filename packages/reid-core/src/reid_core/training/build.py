@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -21,9 +21,10 @@ from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.split import TrainingData
 from reid_core.training.streams import BatchChange, Stream
-from reid_core.training.terms import Term, term_registry
+from reid_core.training.terms import Target, Term, term_registry
 from reid_core.training.validation import Validation
 from reid_data import Records
+from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount
 
 __all__ = ["build_loaders", "build_model", "build_module", "build_terms"]
@@ -49,6 +50,7 @@ def build_terms(
     second_classes: int = 0,
     seed: int,
     branch_sizes: tuple[int, ...] = (),
+    targets: Mapping[str, Target] | None = None,
 ) -> dict[str, Term]:
     """The loss terms of a recipe by name, their heads drawn from the seed.
 
@@ -61,9 +63,10 @@ def build_terms(
         second_classes: identities of the second.
         seed: of the heads.
         branch_sizes: D of each of the model's branches.
+        targets: further labels of the images.
 
     Raises:
-        ValueError: a term does not go with the model; names the term.
+        ValueError: a term does not go with the model or with another term; names the term.
     """
     _seed(seed, _TERMS)
     classes = {
@@ -79,15 +82,28 @@ def build_terms(
                 embedding_size=embedding_size,
                 num_classes=classes[section.data],
                 branch_sizes=branch_sizes,
+                targets=targets or {},
                 weight=section.weight,
                 **options,
             )
         except ValueError as error:
             raise ValueError(f"recipe key loss.{name}: {error}") from error
+    for name, term in terms.items():
+        try:
+            term.meet(terms)
+        except ValueError as error:
+            raise ValueError(f"recipe key loss.{name}: {error}") from error
     return terms
 
 
-def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: int) -> ReidModule:
+def build_module(
+    recipe: Recipe,
+    model: ReidModel,
+    data: TrainingData,
+    *,
+    seed: int,
+    targets: Mapping[str, Target] | None = None,
+) -> ReidModule:
     """The training loop of a recipe, with its loss terms for the identities of the data."""
     optimizer = recipe.optimizer
     terms = build_terms(
@@ -97,6 +113,7 @@ def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: 
         second_classes=data.second_identities,
         seed=seed,
         branch_sizes=branch_sizes(model),
+        targets=targets,
     )
     gather = {name: section.gather for name, section in recipe.loss.items()}
     module = ReidModule(
@@ -133,7 +150,13 @@ def build_module(recipe: Recipe, model: ReidModel, data: TrainingData, *, seed: 
 
 
 def build_loaders(
-    recipe: Recipe, data: TrainingData, *, seed: int, workers: WorkerCount, pin_memory: bool
+    recipe: Recipe,
+    data: TrainingData,
+    *,
+    seed: int,
+    workers: WorkerCount,
+    pin_memory: bool,
+    twins: Mapping[Stream, TwinMaker] | None = None,
 ) -> TrainingLoaders:
     """The loaders of a recipe."""
     return TrainingLoaders(
@@ -150,6 +173,7 @@ def build_loaders(
         clips=recipe.data.clips,
         second=recipe.data.second,
         begins=_begins(recipe),
+        twins=twins,
     )
 
 

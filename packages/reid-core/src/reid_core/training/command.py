@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from reid_core.training.sidecar_options import GenderIds, Genders, MaskNaming, Masks, Naming, Poses
+from reid_core.training.sidecars import Sidecars
 from reid_core.training.sources import Sources
 from reid_data.console import (
     Data,
@@ -97,6 +99,11 @@ def train(
     recipe: RecipeOption = None,
     second_data: SecondData = None,
     second_root: SecondRoot = None,
+    genders: Genders = None,
+    gender_labels: GenderIds = False,
+    poses: Poses = None,
+    masks: Masks = None,
+    naming: MaskNaming = Naming.stem,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     scale: Scale = None,
     init_from: Annotated[
@@ -127,7 +134,9 @@ def train(
     if with_heads and init_from is None:
         raise ValueError("--with-heads takes the heads of --init-from, which is missing")
     asked: dict[str, Any] = {"recipe": recipe, "overrides": overrides, "scale": scale}
-    sources = Sources(data, root, second_data, second_root)
+    ids: Literal["pid", "label"] = "label" if gender_labels else "pid"
+    beside = Sidecars(genders, ids, poses, masks, naming.value)
+    sources = Sources(data, root, second_data, second_root, beside)
     if runs == 1:
         _train_once(sources, out, seed, asked, options, resume=resume, as_json=as_json)
     else:
@@ -147,6 +156,11 @@ def finetune(
     ] = "octuplet",
     second_data: SecondData = None,
     second_root: SecondRoot = None,
+    genders: Genders = None,
+    gender_labels: GenderIds = False,
+    poses: Poses = None,
+    masks: Masks = None,
+    naming: MaskNaming = Naming.stem,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     scale: Scale = None,
     with_heads: InitHeads = False,
@@ -170,6 +184,11 @@ def finetune(
         out=out,
         second_data=second_data,
         second_root=second_root,
+        genders=genders,
+        gender_labels=gender_labels,
+        poses=poses,
+        masks=masks,
+        naming=naming,
         recipe=None if resume and runs == 1 else recipe,
         # What the user sets comes last, and wins.
         overrides=[] if resume and runs == 1 else [*architecture_of(init_from), *overrides],

@@ -11,6 +11,7 @@ from torch import nn
 
 from reid_core.training.recipe import Recipe
 from reid_core.training.split import TrainingData
+from reid_core.training.streams import Sees
 from reid_core.training.terms import term_registry
 from reid_data import tracklets_of
 
@@ -97,20 +98,34 @@ def _of_second(recipe: Recipe, data: TrainingData) -> Iterator[str]:
 
 
 def _of_terms(recipe: Recipe) -> Iterator[str]:
-    low = recipe.data.low_resolution
-    twins = low is not None and low.twins
     for name, section in recipe.loss.items():
         term = term_registry[section.term]
+        twins = _makes_twins(recipe, section.data)
         if getattr(term, "needs_twins", False) and not twins:
             yield (
                 f"loss.{name} compares images with their reduced twins, and this recipe makes "
-                "none; use --scale 4, or --set data.low_resolution='{scales: [4], twins: true}'"
+                "none; use --scale 4, or --set data.low_resolution='{scales: [4], twins: true}', "
+                "or --set data.degrade.mixture=all; for a second data set below data.second"
             )
         if getattr(term, "gathers", False) and recipe.data.images_per_identity < 2 and not twins:
             yield (
                 f"loss.{name} compares images of one person, and data.images_per_identity is "
                 f"{recipe.data.images_per_identity}; use --set data.images_per_identity=4"
             )
+
+
+def _makes_twins(recipe: Recipe, sees: Sees) -> bool:
+    """Whether all batches that a term sees hold each image and a copy of low quality."""
+    sections = {"first": recipe.data, "second": recipe.data.second}
+    found = [
+        section
+        for stream, section in sections.items()
+        if section is not None and sees in ("both", stream)
+    ]
+    return all(
+        (each.low_resolution is not None and each.low_resolution.twins) or each.degrade is not None
+        for each in found
+    )
 
 
 def _of_times(recipe: Recipe) -> Iterator[str]:

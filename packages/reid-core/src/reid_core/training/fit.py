@@ -11,6 +11,7 @@ from typing import Literal
 
 from lightning.pytorch import Callback, Trainer
 
+from reid_core.training.annotation import annotate
 from reid_core.training.build import build_loaders, build_model, build_module
 from reid_core.training.feasible import check_machine, check_model, check_recipe
 from reid_core.training.keeper import Keeper
@@ -22,6 +23,7 @@ from reid_core.training.readable import readable
 from reid_core.training.recipe import Recipe
 from reid_core.training.run_folder import RunFolder, TrainingResult
 from reid_core.training.sections import SecondSection
+from reid_core.training.sidecars import Sidecars
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
 from reid_core.training.trainer import build_trainer, training_environment
@@ -47,6 +49,7 @@ def train(
     *,
     out: Path | str,
     second: Records | None = None,
+    sidecars: Sidecars | None = None,
     seed: int = 0,
     init_from: Path | str | None = None,
     init_heads: bool = False,
@@ -71,6 +74,7 @@ def train(
         records: the whole data set.
         out: an empty or new folder; with ``resume``, the folder of the run to go on with.
         second: a second data set to learn from, for recipes with ``data.second``.
+        sidecars: tables and masks beside the first data set, for recipes that need them.
         seed: of initial weights, held-out identities, order, augmentation and dropout.
         init_from: checkpoint folder or file of weights to begin with, see `warm_start`; a resumed
             run that was killed before its first epoch was over begins with its own again.
@@ -104,7 +108,9 @@ def train(
         second_per_batch=(recipe.data.second or SecondSection()).identities_per_batch,
     )
     check_recipe(recipe, data)
-    fingerprint = data.fingerprint
+    beside = sidecars or Sidecars()
+    annotated = annotate(recipe, data, beside)
+    fingerprint = annotated.data.fingerprint
     if not resume:
         folder.check_new()
     else:
@@ -116,8 +122,13 @@ def train(
         # The network first: a misspelt backbone shows at once, reading every image takes a while.
         model = build_model(recipe, seed=seed)
         check_model(recipe, model)
+        for remark in annotated.notes:
+            _log.warning("%s", remark)
         data = readable(data, skip=skip_unreadable, workers=workers, progress=progress)
-        module = build_module(recipe, model, data, seed=seed)
+        # Again, for identities and outfits may have gone with what cannot be read.
+        annotated = annotate(recipe, data, beside)
+        data = annotated.data
+        module = build_module(recipe, model, data, seed=seed, targets=annotated.targets)
         if origin is not None and not folder.state.is_file():
             _begin_with(module, *origin)
         begin = partial(folder.begin, recipe, seed=seed, fingerprint=fingerprint, init_from=origin)
@@ -126,7 +137,12 @@ def train(
             keeper.keep_untrained(module)
             return keeper.result
         loaders = build_loaders(
-            recipe, data, seed=seed, workers=workers, pin_memory=place.type == "cuda"
+            recipe,
+            data,
+            seed=seed,
+            workers=workers,
+            pin_memory=place.type == "cuda",
+            twins=annotated.twins,
         )
         trainer = build_trainer(
             epochs=recipe.schedule.epochs,

@@ -57,4 +57,6 @@ def gathered_batch(batch: Batch) -> Batch:
         labels=None if batch.labels is None else gather_rows(batch.labels),
         scales=None if batch.scales is None else gather_rows(batch.scales),
         mask=None,
+        targets={name: gather_rows(labels) for name, labels in batch.targets.items()},
+        twins=None if batch.twins is None else gather_rows(batch.twins.long()).bool(),
     )

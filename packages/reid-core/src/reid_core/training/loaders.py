@@ -23,6 +23,7 @@ from reid_data import (
     train_loader,
 )
 from reid_data.packed import Cache
+from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount, usable_cores
 
 __all__ = ["TrainingLoaders"]
@@ -47,6 +48,7 @@ class TrainingLoaders(LightningDataModule):
             for those to leave out; none: they keep those of their identities.
         second: how to load the second data set, if there is one.
         begins: first epoch of each data set; 0 where not given.
+        twins: what adds changed copies to the batches of a data set, if anything.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class TrainingLoaders(LightningDataModule):
         relabel: Callable[[Records], Records] | None = None,
         second: SecondSection | None = None,
         begins: Mapping[Stream, int] | None = None,
+        twins: Mapping[Stream, TwinMaker] | None = None,
     ) -> None:
         super().__init__()
         self._data = data
@@ -82,6 +85,7 @@ class TrainingLoaders(LightningDataModule):
         self._relabel = relabel
         self._second = second
         self._begins = dict(begins or {})
+        self._twins = dict(twins or {})
 
     @property
     def change(self) -> bool:
@@ -148,6 +152,7 @@ class TrainingLoaders(LightningDataModule):
             self._identities_per_batch,
             self._images_per_identity,
             self._augmentation,
+            twin=self._twins.get("first"),
         )
 
     def _other(self, section: SecondSection, epoch: int) -> Loader:
@@ -166,10 +171,17 @@ class TrainingLoaders(LightningDataModule):
             people,
             section.images_per_identity or self._images_per_identity,
             self._augmentation if section.augmentation is None else section.augmentation,
+            twin=self._twins.get("second"),
         )
 
     def _train(
-        self, records: Records, people: int, images: int, augmentation: Augmentation | None
+        self,
+        records: Records,
+        people: int,
+        images: int,
+        augmentation: Augmentation | None,
+        *,
+        twin: TwinMaker | None,
     ) -> Loader:
         rank, world_size = self._place()
         shared: dict[str, Any] = {
@@ -190,6 +202,7 @@ class TrainingLoaders(LightningDataModule):
                 # Where batches go to a GPU, that has time to spare for it; the pixels are the same.
                 augment_on_device=self._pin_memory,
                 cache=self._cache,
+                twin=twin,
                 **shared,
             )
         return train_clip_loader(

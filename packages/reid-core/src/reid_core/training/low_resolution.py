@@ -81,6 +81,8 @@ class LowResolution:
             labels=None if batch.labels is None else batch.labels.repeat(2),
             scales=torch.cat([torch.ones_like(scales), scales]),
             mask=None if batch.mask is None else batch.mask.repeat(2, 1),
+            targets={name: labels.repeat(2) for name, labels in batch.targets.items()},
+            twins=None if batch.twins is None else batch.twins.repeat(2),
         )
 
 

@@ -38,7 +38,14 @@ def run_model(
 
 @torch.no_grad()
 def branch_sizes(model: ReidModel) -> tuple[int, ...]:
-    """Lengths of the vectors of a model's branches, as one empty image or clip shows them."""
+    """Lengths of the vectors of a model's branches.
+
+    A model whose branches differ between training and evaluation says so by an attribute of this
+    name; of others one empty image or clip shows it.
+    """
+    known = getattr(model, "branch_sizes", None)
+    if known is not None:
+        return tuple(known)
     height, width = model.preprocessing.image_size
     frames = (2,) if model.takes_clips else ()
     images = torch.zeros(1, *frames, 3, height, width, dtype=torch.uint8)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from reid_core.training.low_resolution import LowResolution
 from reid_core.training.parameters import Freeze, Group
 from reid_core.training.streams import Order
+from reid_core.training.twin_sections import DegradeSection, RecolourSection
 from reid_data import Augmentation
 from reid_data.packed import Cache
 
@@ -66,6 +67,7 @@ class SecondSection(Section):
         images_per_identity: K.
         augmentation: of its images.
         low_resolution: how its images lose their detail; none: they do not.
+        degrade: add a copy of low quality of each of its images; none: do not.
         identities_share: share of its identities that an epoch sees, others in each.
         images_share: share of the images of each of these, at least one.
     """
@@ -75,6 +77,7 @@ class SecondSection(Section):
     images_per_identity: _Count | None = None
     augmentation: Augmentation | None = None
     low_resolution: LowResolution | None = None
+    degrade: DegradeSection | None = None
     identities_share: _Share = 1.0
     images_share: _Share = 1.0
 
@@ -90,6 +93,9 @@ class DataSection(Section):
         low_resolution: training images that lose their detail, see `LowResolution`; none: no.
         clips: train a video model on clips; none: single images.
         second: train on a second data set too; none: on one.
+        recolour: add a copy of each image in which the clothes have other colours; none: do not.
+        degrade: add a copy of low quality of each image; none: do not.
+        pose_column: which clustering of a table of poses counts.
     """
 
     image_size: tuple[_Count, _Count] = (256, 128)
@@ -99,6 +105,17 @@ class DataSection(Section):
     low_resolution: LowResolution | None = None
     clips: ClipsSection | None = None
     second: SecondSection | None = None
+    recolour: RecolourSection | None = None
+    degrade: DegradeSection | None = None
+    pose_column: str = "R_LA_15"
+
+    @model_validator(mode="after")
+    def _one_copy(self) -> Self:
+        if self.recolour is not None and self.degrade is not None:
+            raise ValueError("recolour and degrade both copy every image; set one of them to none")
+        if self.clips is not None and (self.recolour is not None or self.degrade is not None):
+            raise ValueError("clips have no copies; set recolour and degrade to none, or clips")
+        return self
 
 
 class OptimizerSection(Section):

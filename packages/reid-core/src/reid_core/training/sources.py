@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
+
+from reid_core.training.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from reid_data import Records
@@ -15,6 +17,7 @@ __all__ = ["Sources"]
 class _Loaded(TypedDict):
     records: Records
     second: Records | None
+    sidecars: Sidecars
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Sources:
         root: its folder.
         second_data: name of the second, if there is one.
         second_root: its folder; none: that of the first.
+        sidecars: what lies beside the first.
 
     Raises:
         ValueError: a folder is given for a second data set that is not named.
@@ -35,13 +39,14 @@ class Sources:
     root: Path
     second_data: str | None = None
     second_root: Path | None = None
+    sidecars: Sidecars = field(default_factory=Sidecars)
 
     def __post_init__(self) -> None:
         if self.second_root is not None and self.second_data is None:
             raise ValueError("--second-root is the folder of --second-data, which is missing")
 
     def load(self, run: int | None = None) -> _Loaded:
-        """Their records, as arguments of `train`.
+        """Their records and what lies beside them, as arguments of `train`.
 
         Args:
             run: what ``{run}`` in a name becomes; none: it stays.
@@ -54,4 +59,5 @@ class Sources:
         second = None
         if self.second_data is not None:
             second = load_dataset(named(self.second_data), self.second_root or self.root)
-        return {"records": load_dataset(named(self.data), self.root), "second": second}
+        records = load_dataset(named(self.data), self.root)
+        return {"records": records, "second": second, "sidecars": self.sidecars}

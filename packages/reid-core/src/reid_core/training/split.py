@@ -52,7 +52,8 @@ class TrainingData:
         digest = hashlib.sha256()
         for records in (self.train, self.validation, self.second):
             if records is not None:
-                columns = records.table[["path", "pid", "camid", "split"]]
+                labels = sorted(n for n in map(str, records.table) if n.startswith("label_"))
+                columns = records.table[["path", "pid", "camid", "split", *labels]]
                 digest.update(columns.to_csv(index=False).encode())
         return digest.hexdigest()
 

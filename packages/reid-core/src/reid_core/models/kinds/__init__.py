@@ -10,6 +10,7 @@ from reid_core.models.kinds.mgn import MGN, build_mgn
 from reid_core.models.kinds.pcb import PCB, build_pcb
 from reid_core.models.kinds.registry import ModelSpec, kind_options, kinds, list_kinds
 from reid_core.models.kinds.transreid import TransReID, build_transreid
+from reid_core.models.kinds.two_branch import TwoBranch, build_two_branch
 from reid_core.models.kinds.video import FramesModel, build_video_attention, build_video_average
 from reid_core.models.kinds.video_3d import VideoResNet, build_video_3d
 from reid_core.models.kinds.whole import build_global
@@ -21,6 +22,7 @@ __all__ = [
     "FramesModel",
     "ModelSpec",
     "TransReID",
+    "TwoBranch",
     "VideoResNet",
     "build_agw",
     "build_fine_grained",
@@ -29,6 +31,7 @@ __all__ = [
     "build_mgn",
     "build_pcb",
     "build_transreid",
+    "build_two_branch",
     "build_video_3d",
     "build_video_attention",
     "build_video_average",

@@ -6,6 +6,8 @@ recipe that combines terms, never another loop.
 """
 
 from reid_core.training.terms.centers import CenterTerm, OsmCaaTerm
+from reid_core.training.terms.clothes import ClothesAdversarialTerm, ClothesTerm
+from reid_core.training.terms.coarse import CoarseTerm, GenderTerm, PoseTerm
 from reid_core.training.terms.decorrelation import DecorrelationTerm
 from reid_core.training.terms.distillation import DistillLogitsTerm, DistillTerm
 from reid_core.training.terms.identity import BranchConsistencyTerm, CrossEntropyTerm
@@ -17,6 +19,7 @@ from reid_core.training.terms.margins import (
     SubCenterTerm,
 )
 from reid_core.training.terms.memory import ClusterMemoryTerm
+from reid_core.training.terms.mutual import AgreementTerm
 from reid_core.training.terms.octuplet import OctupletTerm
 from reid_core.training.terms.pair_term import PairTerm
 from reid_core.training.terms.pairs import (
@@ -27,6 +30,8 @@ from reid_core.training.terms.pairs import (
     SupervisedContrastiveTerm,
     VarianceTerm,
 )
+from reid_core.training.terms.target import Target
+from reid_core.training.terms.teacher import Teacher
 from reid_core.training.terms.term import (
     FromLoop,
     Layer,
@@ -41,8 +46,14 @@ from reid_core.training.terms.triplets import (
     TripletTerm,
     WeightedTripletTerm,
 )
+from reid_core.training.terms.twins import (
+    TeachTwinsTerm,
+    TwinAgreementTerm,
+    TwinFeaturesTerm,
+)
 
 __all__ = [
+    "AgreementTerm",
     "AllTripletsTerm",
     "ArcFaceTerm",
     "BranchConsistencyTerm",
@@ -50,7 +61,10 @@ __all__ = [
     "CentroidTripletTerm",
     "CircleSoftmaxTerm",
     "CircleTerm",
+    "ClothesAdversarialTerm",
+    "ClothesTerm",
     "ClusterMemoryTerm",
+    "CoarseTerm",
     "ContrastiveTerm",
     "CosFaceTerm",
     "CosineSoftmaxTerm",
@@ -59,17 +73,24 @@ __all__ = [
     "DistillLogitsTerm",
     "DistillTerm",
     "FromLoop",
+    "GenderTerm",
     "Layer",
     "MultiSimilarityTerm",
     "OctupletTerm",
     "OsmCaaTerm",
     "PairTerm",
     "Part",
+    "PoseTerm",
     "SmoothAPTerm",
     "SubCenterTerm",
     "SupervisedContrastiveTerm",
+    "Target",
+    "TeachTwinsTerm",
+    "Teacher",
     "Term",
     "TripletTerm",
+    "TwinAgreementTerm",
+    "TwinFeaturesTerm",
     "VarianceTerm",
     "WeightedTripletTerm",
     "list_terms",

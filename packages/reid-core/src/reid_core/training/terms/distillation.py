@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Unpack
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from reid_core.losses import (
     IdentityHead,
@@ -17,41 +14,12 @@ from reid_core.losses import (
     kl_distillation_loss,
     mse_distillation_loss,
 )
-from reid_core.models import ReidOutput, load_heads, load_model
-from reid_core.training.passing import run_model
+from reid_core.models import ReidOutput, load_heads
+from reid_core.training.terms.teacher import Teacher
 from reid_core.training.terms.term import FromLoop, Term, term_registry
 from reid_data import Batch
 
 __all__ = ["DistillLogitsTerm", "DistillTerm"]
-
-
-class _Teacher:
-    """A frozen model of a checkpoint folder; no part of what is trained or saved."""
-
-    def __init__(self, folder: str) -> None:
-        self.model = load_model(Path(folder)).requires_grad_(False)
-
-    @torch.no_grad()
-    def __call__(self, batch: Batch) -> Tensor:
-        """Embeddings (B, D) of a batch's own images, in float32."""
-        images = batch.images
-        if len(images) != len(batch):
-            raise ValueError(
-                f"a teacher must see all {len(batch)} images of the batch, came {len(images)}; "
-                "set gather: false for its term"
-            )
-        model = self.model.to(images.device)
-        resized = _resized(images, model.preprocessing.image_size)
-        return run_model(model, resized, camids=batch.camids).embedding.float()
-
-
-def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Images (..., 3, H, W) as uint8 of a size, themselves where they have it."""
-    if images.shape[-2:] == size:
-        return images
-    flat = images.flatten(0, -4).float()
-    smooth = F.interpolate(flat, size, mode="bilinear", antialias=True, align_corners=False)
-    return smooth.round().clamp(0, 255).to(torch.uint8).view(*images.shape[:-2], *size)
 
 
 @term_registry.register("distill")
@@ -83,14 +51,14 @@ class DistillTerm(Term):
     ) -> None:
         super().__init__(**loop)
         self.kind = kind
-        self.teacher = _Teacher(teacher)
+        self.teacher = Teacher(teacher)
         size = self.teacher.model.embedding_size
         same = size == self.embedding_size
         self.map = nn.Identity() if same else nn.Linear(self.embedding_size, size, bias=False)
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
         """Distance of ``output.embedding`` (B, D) from the teacher's."""
-        student, teacher = self.map(output.embedding), self.teacher(batch)
+        student, teacher = self.map(output.embedding), self.teacher.embeddings(batch)
         if self.kind == "cosine":
             return cosine_distillation_loss(student, teacher)
         return mse_distillation_loss(student, teacher)
@@ -128,7 +96,7 @@ class DistillLogitsTerm(Term):
         **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
-        self.teacher = _Teacher(teacher)
+        self.teacher = Teacher(teacher)
         heads = load_heads(teacher)
         length = self.teacher.model.embedding_size
         if head not in heads or heads[head].ndim != 2 or heads[head].shape[1] != length:
@@ -143,7 +111,7 @@ class DistillLogitsTerm(Term):
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
         """Divergence of the student's probabilities from the teacher's."""
-        target = self.teacher(batch) @ self.teacher_head.T
+        target = self.teacher.embeddings(batch) @ self.teacher_head.T
         return kl_distillation_loss(
             self.classifier(output.embedding), target, temperature=self.temperature, mean=self.mean
         )

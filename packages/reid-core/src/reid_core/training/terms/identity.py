@@ -16,7 +16,7 @@ from reid_data import Batch
 __all__ = ["BranchConsistencyTerm", "CrossEntropyTerm"]
 
 _Smoothing = Annotated[float, Field(ge=0, lt=1)]
-_Of = Literal["whole", "branches"]
+_Of = Literal["whole", "branches", "f1", "f2", "f3"]
 _NotNegative = Annotated[float, Field(ge=0)]
 
 
@@ -26,8 +26,8 @@ class CrossEntropyTerm(Term):
 
     Args:
         smoothing: share of the target spread evenly over all C classes.
-        of: the ``whole`` output, or the mean over the model's ``branches``, each with a classifier
-            of its own.
+        of: the ``whole`` output, one branch, or the mean over the model's ``branches``, each with
+            a classifier of its own.
         loop: see `FromLoop`.
 
     Source:
@@ -42,7 +42,19 @@ class CrossEntropyTerm(Term):
         self.smoothing = smoothing
         self.of: _Of = of
         heads = [IdentityHead(size, self.num_classes) for size in self.sizes(of)]
-        self.classifier: nn.Module = heads[0] if of == "whole" else nn.ModuleList(heads)
+        self.classifier: nn.Module = nn.ModuleList(heads) if of == "branches" else heads[0]
+
+    def logits(self, output: ReidOutput) -> Tensor:
+        """Logits (B, C) of the only classifier.
+
+        Raises:
+            ValueError: each branch has its own.
+        """
+        if isinstance(self.classifier, nn.ModuleList):
+            raise ValueError("the cross entropy of: branches has several classifiers to compare")
+        (part,) = self.parts(output, self.of)
+        result: Tensor = self.classifier(part.embedding)
+        return result
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
         """Cross entropy of embeddings (B, D), averaged over the batch and the chosen parts."""
