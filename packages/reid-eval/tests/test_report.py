@@ -309,6 +309,7 @@ def test_centroids_show_one_of_their_images(
     )
     assert len(page.having("figure", "query")) == len(first.query)
     assert re.search(r"mean of \d images", page.text)
+    assert f"Scores and lists below: {len(first.query)} of them." in page.text
     assert not page.having("svg", "missing")
     inside = first.gallery.table.merge(sides[1].table, left_on="example", right_on="path")
     assert (inside["pid_x"] == inside["pid_y"]).all()

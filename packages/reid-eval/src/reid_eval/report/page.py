@@ -88,7 +88,7 @@ def write_report(
         title=title,
         facts=list({**(facts or {}), **_model(query)}.items()),
         figures=[(row["metric"], f"{row['value']:.1%}") for row in report.summary()],
-        counted=_counted(report),
+        counted=_counted(report, shown=len(query)),
         charts=[_cmc(report), _distributions(distributions, scores.name)],
         protocol=[(name.replace("_", " "), _said(value)) for name, value in protocol.items()],
         tables=[table for table in tables if table.rows],
@@ -154,13 +154,15 @@ def _model(query: Embeddings) -> dict[str, object]:
     }
 
 
-def _counted(report: RetrievalReport) -> str:
+def _counted(report: RetrievalReport, *, shown: int) -> str:
+    asked = len(report.average_precision)
     text = (
-        f"{report.valid:,} of {len(report.average_precision):,} queries evaluated against "
+        f"{report.valid:,} of {asked:,} queries evaluated against "
         f"{report.protocol['gallery_size']:,} gallery images."
     )
     reasons = [f"{count:,} ({why})" for why, count in report.skipped.items()]
-    return text + (f" Skipped: {', '.join(reasons)}." if reasons else "")
+    text += f" Skipped: {', '.join(reasons)}." if reasons else ""
+    return text + (f" Scores and lists below: {shown:,} of them." if shown < asked else "")
 
 
 def _said(value: object) -> str:
