@@ -298,18 +298,19 @@ def test_centroids_show_one_of_their_images(
 ) -> None:
     result = evaluate_protocol(*sides, make_protocol("centroid"))
     first = result.first
+    assert first.rows is not None
     page = Page(
         write_report(
             tmp_path / "r.html",
-            query=first.query,
+            query=first.query.take([0, 2]),
             gallery=first.gallery,
             report=result.report,
-            places=first.rows,
+            places=first.rows[[0, 2]],
         ).read_text()
     )
-    assert len(page.having("figure", "query")) == len(first.query)
+    assert len(page.having("figure", "query")) == 2
+    assert "Scores and lists below: 2 of them." in page.text
     assert re.search(r"mean of \d images", page.text)
-    assert f"Scores and lists below: {len(first.query)} of them." in page.text
     assert not page.having("svg", "missing")
     inside = first.gallery.table.merge(sides[1].table, left_on="example", right_on="path")
     assert (inside["pid_x"] == inside["pid_y"]).all()
