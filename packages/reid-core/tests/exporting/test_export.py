@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from torch import nn
 from typer.testing import CliRunner
 
 from reid_core.cli import app
-from reid_core.exporting import export, export_model, list_formats, measure_parity
+from reid_core.exporting import export, export_model, measure_parity
 from reid_core.exporting.formats import Writer, find_writer
+from reid_core.models import list_kinds
 
 from . import export_checks
 from .export_checks import MODELS, embeds_as_its_checkpoint, saved
@@ -24,20 +26,40 @@ from .export_checks import MODELS, embeds_as_its_checkpoint, saved
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return saved(tmp_path_factory.mktemp("model"), MODELS["cnn"])
+    return saved(tmp_path_factory.mktemp("model"), "cnn")
 
 
-@pytest.mark.parametrize("kind", list_formats())
-@pytest.mark.parametrize("name", MODELS.values(), ids=MODELS)
+def _pairs() -> list[Any]:
+    """A network of each sort always, the others and their other formats when there is time."""
+    always = {("cnn", "onnx"), ("vit", "torch-export")}
+    return [
+        pytest.param(key, form, marks=() if (key, form) in always else pytest.mark.slow)
+        for key in MODELS
+        for form in ("onnx", "torch-export")
+    ]
+
+
+@pytest.mark.parametrize(("key", "form"), _pairs())
 def test_a_file_embeds_as_its_checkpoint_and_carries_its_fingerprint(
-    name: str, kind: str, tmp_path: Path
+    key: str, form: str, tmp_path: Path
 ) -> None:
-    if kind != "openvino":
-        embeds_as_its_checkpoint(name, kind, tmp_path)
-        return
-    command = [sys.executable, export_checks.__file__, name, kind, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    embeds_as_its_checkpoint(key, form, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("cnn", "vit"), pytest.param(tuple(MODELS)[2:], marks=pytest.mark.slow)],
+    ids=["usual", "others"],
+)
+def test_a_file_of_openvino_does_so_too(keys: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, export_checks.__file__, str(tmp_path), *keys]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_kind_of_image_model_is_tried() -> None:
+    clips = {"fine-grained-video", "video-average", "video-attention", "video-3d"}
+    assert {kind for kind, _, _ in MODELS.values()} == set(list_kinds()) - clips
 
 
 class _Shifted(nn.Module):

@@ -60,6 +60,17 @@ def test_it_is_deterministic_and_does_not_depend_on_the_batch(model: ReidModel) 
     torch.testing.assert_close(single, whole[1:2], rtol=1e-3, atol=1e-3)
 
 
+def test_channels_last_computes_the_same(model: ReidModel) -> None:
+    model.eval()
+    with torch.inference_mode():
+        expected = model(inputs(model)).embedding
+    model.to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        found = model(inputs(model)).embedding
+    model.to(memory_format=torch.contiguous_format)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_a_gradient_reaches_every_trained_parameter(model: ReidModel) -> None:
     model.train().zero_grad()
     output = model(inputs(model))

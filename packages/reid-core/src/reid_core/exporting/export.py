@@ -134,8 +134,10 @@ def _load(model: str) -> CheckpointEmbedder:
 def _write(
     writer: Writer, format_: str, embedder: CheckpointEmbedder, example: Tensor, draft: Path
 ) -> None:
-    # What a network keeps for the next call is made with real tensors first, not while traced.
-    embedder(example)
+    # What a network keeps for the next call is made with real tensors first, not while traced;
+    # and not in inference mode, whose tensors no tracer takes.
+    with torch.no_grad():
+        embedder.network(example)
     said = embedder.describe()
     facts = {key: said[key] for key in ("name", "image_size", "mean", "std")}
     facts["fingerprint"] = embedder.fingerprint

@@ -41,7 +41,7 @@ def jigsaw(patches: Tensor, *, groups: int, shift: int, shuffle: int = 2) -> lis
     missing = -count % shuffle
     if missing:
         rolled = torch.cat([rolled, rolled[:, -missing:]], dim=1)
-    dealt = rolled.view(len(rolled), shuffle, -1, rolled.shape[2]).transpose(1, 2).flatten(1, 2)
+    dealt = rolled.view(rolled.shape[0], shuffle, -1, rolled.shape[2]).transpose(1, 2).flatten(1, 2)
     length = dealt.shape[1] // groups
     ends = [*range(length, length * groups, length), dealt.shape[1]]
     return [dealt[:, end_before:end] for end_before, end in zip([0, *ends], ends, strict=False)]

@@ -94,7 +94,7 @@ class TransReID(ReidModel):
         """What goes into the last block."""
         tokens = self.network._pos_embed(self.network.patch_embed(images))
         if self.sides is not None:
-            tokens = tokens + self.sides(len(images), camids, viewids)[:, None]
+            tokens = tokens + self.sides(images.shape[0], camids, viewids)[:, None]
         result: Tensor = self.network.blocks(self.network.norm_pre(tokens))
         return result
 

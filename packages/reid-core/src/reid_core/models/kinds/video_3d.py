@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +49,18 @@ class VideoResNet(ReidModel):
         found = self.backbone(images.transpose(1, 2))
         feature = self.reduction(self.pooling(found.flatten(2, 3)))
         return ReidOutput(feature, self.neck(feature))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # torch orders weights of 3-D convolutions by ``channels_last_3d`` alone and refuses
+        # ``channels_last``; with time beside the channels they follow it as all others do.
+        return super()._apply(partial(_as_of_images, fn), recurse)
+
+
+def _as_of_images(change: Callable[[Tensor], Tensor], weights: Tensor) -> Tensor:
+    if weights.ndim != 5:
+        return change(weights)
+    shape = weights.shape[1:3]
+    return change(weights.flatten(1, 2)).unflatten(1, shape)
 
 
 def inflate(network: nn.Module) -> None:
