@@ -44,6 +44,22 @@ def test_a_vgg_is_torchvisions_with_its_weights(tmp_path: Path) -> None:
             torch.testing.assert_close(backbone(images), layers(images))
 
 
+def test_an_alexnet_is_torchvisions_with_its_weights(tmp_path: Path) -> None:
+    pytest.importorskip("mmcv", exc_type=ImportError)
+    reference = torchvision.models.alexnet(num_classes=3).eval()
+    torch.save(reference.state_dict(), tmp_path / "alexnet.pth")
+    images = torch.randn(1, 3, 128, 64)
+    for stride, layers in ((2, reference.features), (1, reference.features[:-1])):
+        backbone = create_backbone(
+            "mmcv:alexnet",
+            image_size=(128, 64),
+            last_stride=stride,
+            weights=tmp_path / "alexnet.pth",
+        ).eval()
+        with torch.inference_mode():
+            torch.testing.assert_close(backbone(images), layers(images))
+
+
 def test_batch_statistics_are_learned() -> None:
     pytest.importorskip("mmcv", exc_type=ImportError)
     backbone = create_backbone("mmcv:resnet18", image_size=SIZE).train()

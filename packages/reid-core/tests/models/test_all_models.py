@@ -17,12 +17,18 @@ MODELS: dict[str, dict[str, Any]] = {
     "resnet18": {"last_stride": 2},
     "timm:mobilenetv3_small_050": {"pooling": "gem"},
     "timm:test_efficientnet": {},
+    "timm:test_nfnet": {},
+    "timm:test_byobnet": {},
+    "timm:regnetx_002": {},
     "timm:test_convnext": {},
     "timm:test_mambaout": {},
     "timm:test_vit": {},
     "timm:vit_tiny_patch16_224": {"options": {"depth": 2}},
     "mmcv:resnet18": {},
     "mmcv:vgg11_bn": {},
+    "mmcv:alexnet": {},
+    "reid:resnet18_ibn_a": {"pooling": "max+avg", "embed_dim": 64},
+    "reid:osnet_x0_25": {"pooling": "attentive"},
 }
 
 

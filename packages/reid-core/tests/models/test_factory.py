@@ -2,11 +2,21 @@
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
+import timm
 import torch
 
-from reid_core.models import ReidOutput, create_model, list_kinds, list_models
+from reid_core.models import (
+    Preprocessing,
+    ReidOutput,
+    create_model,
+    list_kinds,
+    list_models,
+    load_model,
+    save_model,
+)
 from reid_core.registry import UnknownNameError
 
 
@@ -104,6 +114,7 @@ def test_the_neck_of_osnet_makes_the_feature_itself() -> None:
     ("arguments", "said"),
     [
         ({"kind": "globel"}, "unknown kind of model 'globel'; nearest: global"),
+        ({"std": (0.2, 0.0, 0.2)}, "std must be above 0"),
         ({"embed_dim": 0}, "embed_dim must be at least 1, or none, not 0"),
         ({"neck": "long"}, "neck must be bn, fc or none, not 'long'"),
         ({"weights": "hf://owner/file"}, "expected hf://owner/repository/file"),
@@ -112,6 +123,21 @@ def test_the_neck_of_osnet_makes_the_feature_itself() -> None:
 def test_what_cannot_be_is_refused(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         create_model("test_resnet", image_size=(64, 32), **arguments)
+
+
+@pytest.mark.parametrize("kind", ["global", "fine-grained"])
+def test_a_local_file_comes_with_its_own_mean_and_deviation(kind: str, tmp_path: Path) -> None:
+    published = timm.create_model("test_resnet", num_classes=7)
+    torch.save(published.state_dict(), tmp_path / "own.pth")
+    colours = {"mean": (0.3, 0.4, 0.5), "std": (0.1, 0.2, 0.3)}
+    weights = tmp_path / "own.pth"
+    model = create_model("test_resnet", kind=kind, image_size=(96, 40), weights=weights, **colours)
+    assert model.preprocessing == Preprocessing((96, 40), **colours)
+    loaded = model.state_dict()
+    [name] = [n for n in loaded if n.endswith("conv1.0.weight") and "trunks.1" not in n]
+    assert torch.equal(loaded[name], published.conv1[0].weight)
+    save_model(model, tmp_path / "saved")
+    assert load_model(tmp_path / "saved").preprocessing == model.preprocessing
 
 
 def test_clips_given_to_an_image_model_are_told_what_to_choose() -> None:

@@ -116,6 +116,7 @@ def test_finetuning_takes_the_architecture_of_the_checkpoint(source):
     assert recipe.data.image_size == (32, 16)
     assert not recipe.model.pretrained
     assert recipe.model.last_stride == 2
+    assert recipe.model.mean == load_model(source).preprocessing.mean
 
 
 def test_runs_differ_by_their_seeds_and_go_on_where_they_were_left(people, tiny, tmp_path):

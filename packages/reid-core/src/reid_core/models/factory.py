@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from os import PathLike
 from typing import Any
@@ -44,6 +45,8 @@ def create_model(
     last_stride: int = 1,
     pretrained: bool = False,
     weights: str | PathLike[str] | None = None,
+    mean: tuple[float, float, float] | None = None,
+    std: tuple[float, float, float] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> ReidModel:
     """Build a model: a backbone, and what a kind of model puts on it.
@@ -64,6 +67,9 @@ def create_model(
         pretrained: start from the backbone's published weights, which are fetched.
         weights: start from this file of backbone weights (``.safetensors``, ``.pth``), local or
             ``hf://owner/repository/file``; everything but the classifier must fit.
+        mean: of the red, green and blue of the images that the weights were trained on, from 0 to
+            1; none: what the backbone's name says.
+        std: their standard deviation, likewise.
         options: those that the kind names, such as ``{"parts": 6}`` of ``pcb``, and more arguments
             of the backbone, such as ``{"drop_path_rate": 0.1}``.
 
@@ -82,6 +88,8 @@ def create_model(
     height, width = image_size
     if min(height, width) < 1:
         raise ValueError(f"image_size must be (height, width) in pixels, not {image_size}")
+    if std is not None and min(std) <= 0:
+        raise ValueError(f"std must be above 0 for every colour, not {std}")
     if pooling is not None:
         _ = poolings[pooling]
     own = kind_options(kind, options or {})
@@ -106,4 +114,7 @@ def create_model(
             "options": dict(options or {}),
         },
     )
-    return kinds[kind](spec, **own)
+    model = kinds[kind](spec, **own)
+    usual = model.preprocessing
+    model.preprocessing = replace(usual, mean=mean or usual.mean, std=std or usual.std)
+    return model

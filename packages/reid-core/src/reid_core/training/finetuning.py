@@ -25,8 +25,10 @@ def architecture_of(source: Path) -> list[str]:
         raise ValueError(f"there is nothing at {source} to begin with")
     if source.is_file():
         return []
-    architecture = dict(read_checkpoint(source).architecture)
+    found = read_checkpoint(source)
+    architecture = dict(found.architecture)
     size = architecture.pop("image_size")
+    colours = {"mean": list(found.preprocessing.mean), "std": list(found.preprocessing.std)}
     # Its weights come from the checkpoint, not from where the checkpoint once began.
-    model = {**architecture, "pretrained": False, "weights": None}
+    model = {**architecture, **colours, "pretrained": False, "weights": None}
     return [f"model={json.dumps(model)}", f"data.image_size={json.dumps(size)}"]
