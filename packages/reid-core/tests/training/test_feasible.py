@@ -36,10 +36,19 @@ def test_patience_without_validation_is_refused(people, tiny, tmp_path):
         run(recipe, people, tmp_path / "out")
 
 
-def test_shares_of_a_network_need_gpus_and_no_average():
-    place = {"devices": 2, "strategy": "fsdp"}
-    with pytest.raises(ValueError, match="use ddp on a CPU"):
-        check_machine(load_recipe("small"), device=torch.device("cpu"), **place)
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.ema_decay=0.9", "keeps no average of the weights; use ddp"),
+        ("optimizer.swa_start=1", "keeps no average of the weights; use ddp"),
+        ("optimizer.freeze=[{parameters: '*', until: 2}]", "cannot let parameters learn from some"),
+    ],
+)
+def test_shares_of_a_network_allow_less(override, message):
+    recipe, place = load_recipe("small", [override]), torch.device("cpu")
+    with pytest.raises(ValueError, match=message):
+        check_machine(recipe, device=place, devices=2, strategy="fsdp")
+    check_machine(recipe, device=place, devices=2, strategy="ddp")
 
 
 def test_two_averages_are_refused():

@@ -9,6 +9,9 @@ from lightning.pytorch import Callback
 from reid_core.models import load_model
 from reid_core.training.fit import train
 
+from ..ranks import run_ranks
+from . import halves
+
 
 class Interrupt(Callback):
     """Ctrl-C in the second epoch."""
@@ -36,3 +39,16 @@ def test_a_gpu_trains_resumes_and_leaves_a_checkpoint_for_every_device(
     images = torch.zeros(2, 3, 32, 16, dtype=torch.uint8)
     with torch.inference_mode():
         assert model(model.preprocessing.normalize(images)).embedding.isfinite().all()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_gpus_learn_together_what_one_does_alone(tmp_path, strategy):
+    count = min(2, torch.cuda.device_count())
+    run_ranks([halves.__file__, strategy, "cuda", count, tmp_path], ranks=count)
+    expected = halves.trained("ddp", "cuda", processes=1)
+    for rank in range(count):
+        torch.testing.assert_close(
+            torch.load(tmp_path / f"{rank}.pt"), expected, rtol=1e-4, atol=1e-5
+        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 from reid_core.models import load_model
 
+from ..ranks import run_ranks
 from .conftest import TINY, tiny_people
 
 SCRIPT = """
@@ -21,10 +21,11 @@ from pathlib import Path
 import torch
 from lightning.pytorch import Callback
 from reid_core.training import load_recipe, train
+from reid_core.training.sharding import whole
 from reid_data import Records
 
 torch.set_num_threads(1)
-folder, out, end, devices, resume = Path(sys.argv[1]), *sys.argv[2:6]
+folder, out, end, strategy, devices, resume = Path(sys.argv[1]), *sys.argv[2:7]
 
 
 class End(Callback):
@@ -36,7 +37,7 @@ class End(Callback):
 
     def on_train_end(self, trainer, pl_module):
         digest = hashlib.sha256()
-        for tensor in pl_module.state_dict().values():
+        for tensor in whole(pl_module.state_dict()).values():
             digest.update(tensor.numpy().tobytes())
         Path(f"{out}.end.{trainer.global_rank}").write_text(digest.hexdigest())
 
@@ -48,6 +49,7 @@ train(
     device="cpu",
     workers=1,
     devices=int(devices),
+    strategy=strategy,
     resume=resume == "resume",
     callbacks=[End()],
 )
@@ -62,8 +64,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(folder: Path, out: str, *, end: str = "none", devices: int = 1, how: str = "new"):
-    script = [folder / "script.py", folder, folder / out, end, devices, how]
+def command(folder, out, *, end="none", strategy="ddp", devices=1, how="new") -> list[str]:
+    script = [folder / "script.py", folder, folder / out, end, strategy, devices, how]
     return [sys.executable, *map(str, script)]
 
 
@@ -81,22 +83,35 @@ def test_a_killed_training_resumes_to_the_bits_of_one_that_was_not(folder, end, 
 
 
 @pytest.mark.slow
-def test_two_processes_see_different_batches_and_end_with_one_network(folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    ranks = [
-        subprocess.Popen(
-            command(folder, "two", devices=2),
-            env={**os.environ, **address, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-        )
-        for rank in range(2)
-    ]
-    assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_see_different_batches_and_end_with_one_network(folder, strategy):
+    run_ranks(command(folder, "two", devices=2, strategy=strategy)[1:])
     seen = [Path(f"{folder / 'two'}.seen.{rank}").read_text().splitlines() for rank in range(2)]
     assert len(seen[0]) == len(seen[1])
     assert not set(seen[0]) & set(seen[1])
     ends = [Path(f"{folder / 'two'}.end.{rank}").read_text() for rank in range(2)]
     assert ends[0] == ends[1]
     assert load_model(folder / "two").embedding_size
+
+
+@pytest.mark.slow
+def test_a_network_of_shares_resumes_to_the_bits_also_as_a_whole_one(folder):
+    shares = {"devices": 2, "strategy": "fsdp"}
+    run_ranks(command(folder, "whole", **shares)[1:])
+    run_ranks(command(folder, "parts", end="SIGINT", **shares)[1:], code=-2)
+    shutil.copytree(folder / "parts", folder / "alone")
+    run_ranks(command(folder, "parts", how="resume", **shares)[1:])
+    for name in ("model.safetensors", "heads.safetensors"):
+        assert (folder / "parts" / name).read_bytes() == (folder / "whole" / name).read_bytes()
+    run_ranks(command(folder, "alone", how="resume")[1:], ranks=1)
+    states = [torch.load(folder / out / "training" / "last.ckpt") for out in ("parts", "alone")]
+    for part in ("state_dict", "optimizer_states"):
+        assert _shapes(states[0][part]) == _shapes(states[1][part])
+
+
+def _shapes(state: object) -> object:
+    if isinstance(state, dict):
+        return {key: _shapes(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [_shapes(value) for value in state]
+    return state.shape if isinstance(state, torch.Tensor) else type(state)

@@ -37,6 +37,7 @@ def save_model(
     model: ReidModel,
     folder: str | PathLike[str],
     *,
+    weights: Mapping[str, Tensor] | None = None,
     heads: Mapping[str, Tensor] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
@@ -45,6 +46,8 @@ def save_model(
     Args:
         model: any model of `create_model`.
         folder: is made where it does not exist; other files in it are left alone.
+        weights: its state, put together where it is spread over processes; none: as the model has
+            it.
         heads: what only training needs, such as classifiers; beside the model, apart from it.
         metadata: about the training, for those who read it later: recipe, number of identities,
             metrics. Anything that JSON knows; arrays of one number and paths are turned into it.
@@ -70,7 +73,7 @@ def save_model(
         (folder / _HEADS).unlink(missing_ok=True)
     else:
         _write_tensors(folder / _HEADS, heads)
-    _write_tensors(folder / _MODEL, model.state_dict())
+    _write_tensors(folder / _MODEL, model.state_dict() if weights is None else weights)
     with whole_file(folder / _INFO) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 

@@ -232,6 +232,8 @@ def _train_once(
         chosen = load_recipe(name or "baseline", **rest)
         folder.check_new()
     require("lightning", extra="reid-core[train]", for_what="reid-core train")
+    from lightning.pytorch.utilities import rank_zero_only
+
     from reid_core.training import fit
     from reid_core.training.progress import TrainingProgress
 
@@ -249,7 +251,8 @@ def _train_once(
     except KeyboardInterrupt:
         note(f"interrupted; the same command with --resume goes on in {out}")
         raise
-    show(_rows(result), as_json=as_json, payload=result.to_dict())
+    if rank_zero_only.rank == 0:  # which speaks for all that train together
+        show(_rows(result), as_json=as_json, payload=result.to_dict())
 
 
 def _train_often(

@@ -62,12 +62,15 @@ def check_machine(
     if device.type == "cuda" and devices > (there := torch.cuda.device_count()):
         raise ValueError(f"--devices is {devices}, but torch sees {there} CUDA device(s)")
     if strategy == "fsdp":
-        if device.type != "cuda":
-            raise ValueError("--strategy fsdp shares a network among GPUs; use ddp on a CPU")
         if recipe.optimizer.ema_decay is not None or recipe.optimizer.swa_start is not None:
             raise ValueError(
                 "--strategy fsdp keeps no average of the weights; use ddp, or --set "
                 "optimizer.ema_decay=none --set optimizer.swa_start=none"
+            )
+        if any(freeze.until is not None for freeze in recipe.optimizer.freeze):
+            raise ValueError(
+                "--strategy fsdp cannot let parameters learn from some epoch on; use ddp, or leave "
+                "optimizer.freeze.until away"
             )
 
 

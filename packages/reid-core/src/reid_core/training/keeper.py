@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from reid_core.models import save_model
 from reid_core.training.module import ReidModule
 from reid_core.training.run_folder import RunFolder, TrainingResult
+from reid_core.training.sharding import whole
 
 __all__ = ["Keeper"]
 
@@ -122,17 +123,20 @@ class Keeper(Checkpoint):
             "mAP": values.get("mAP"),
             "rank1": values.get("Rank-1"),
         }
-        if trainer.is_global_zero and isinstance(module, ReidModule):
-            self._save(module)
+        if isinstance(module, ReidModule):
+            self._save(module, leads=trainer.is_global_zero)
 
     def _keep_besides(self, trainer: Trainer, module: LightningModule) -> None:
-        if not (trainer.is_global_zero and isinstance(module, ReidModule)):
+        if not isinstance(module, ReidModule):
             return
-        epoch = trainer.current_epoch + 1
+        epoch, names = trainer.current_epoch + 1, []
         if self._keep_every is not None and epoch % self._keep_every == 0:
-            self._save(module, self._folder.checkpoints / f"epoch_{epoch}", {"epoch": epoch})
+            names.append(f"epoch_{epoch}")
         if self._keep_last:
-            self._save(module, self._folder.checkpoints / "last", {"epoch": epoch})
+            names.append("last")
+        for name in names:
+            folder = self._folder.checkpoints / name
+            self._save(module, folder, {"epoch": epoch}, leads=trainer.is_global_zero)
 
     def _stop_if_lost(self, trainer: Trainer) -> None:
         if self._patience is not None and self._worse >= self._patience:
@@ -143,7 +147,13 @@ class Keeper(Checkpoint):
         module: ReidModule,
         folder: Path | None = None,
         about: Mapping[str, Any] | None = None,
+        *,
+        leads: bool = True,
     ) -> None:
+        """Write a checkpoint folder, once every process has given its share of the weights."""
         model, heads = module.trained
-        metadata = {**self._metadata, **(about or {"validation": self._best})}
-        save_model(model, folder or self._folder.path, heads=heads, metadata=metadata)
+        weights, heads = whole(model.state_dict()), whole(heads)
+        if leads:
+            metadata = {**self._metadata, **(about or {"validation": self._best})}
+            place = folder or self._folder.path
+            save_model(model, place, weights=weights, heads=heads, metadata=metadata)

@@ -19,6 +19,7 @@ from reid_core.training.criterion import Criterion
 from reid_core.training.finite import FiniteGuard
 from reid_core.training.parameters import Freeze, apply_freezes, check_patterns, named_parameters
 from reid_core.training.passing import run_model
+from reid_core.training.sharding import spread
 from reid_core.training.streams import BatchChange, Sees, Step, Stream, as_step, images_of
 from reid_core.training.terms import Term
 from reid_core.training.validation import Validation
@@ -128,6 +129,11 @@ class ReidModule(lightning.LightningModule):
     def forward(self, images: Tensor, camids: Tensor | None = None) -> ReidOutput:
         """Output for uint8 images (B, 3, H, W) or clips (B, T, 3, H, W)."""
         return self._run(self.network["model"], images, camids)
+
+    def configure_model(self) -> None:
+        """Spread the weights over the processes, where the strategy wants that."""
+        if self.device_mesh is not None:
+            spread(self.network, self.device_mesh["data_parallel"])
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """The main optimiser first, then the terms' own, in the order of the terms."""

@@ -19,10 +19,11 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
+from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.seed import isolate_rng
 
+from reid_core.training.sharding import Shares
 from reid_data.files import replacing
 
 __all__ = ["build_trainer", "training_environment"]
@@ -72,7 +73,7 @@ def build_trainer(
         validate_every: epochs between validations; none: never.
         unused_parameters: with several processes, whether a step may leave parameters out.
         strategy: with several processes, whether each holds the whole network (``ddp``) or a share
-            of it (``fsdp``, on GPUs).
+            of it (``fsdp``).
         reload_every_epoch: build the training loader anew for each epoch.
         callbacks: all that shall happen beside the training; progress bars and checkpoints too.
         loggers: where metrics go.
@@ -83,7 +84,7 @@ def build_trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=chosen,
         num_nodes=nodes,
-        strategy=_strategy(strategy, one=one, unused_parameters=unused_parameters),
+        strategy=_strategy(strategy, devices * nodes, unused_parameters=unused_parameters),
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=epochs,
         check_val_every_n_epoch=validate_every or 1,
@@ -103,10 +104,10 @@ def build_trainer(
     )
 
 
-def _strategy(name: str, *, one: bool, unused_parameters: bool) -> str | Strategy:
+def _strategy(name: str, processes: int, *, unused_parameters: bool) -> str | Strategy:
     if name == "fsdp":
-        return FSDPStrategy(state_dict_type="full")
-    return "auto" if one else DDPStrategy(find_unused_parameters=unused_parameters)
+        return Shares(processes)
+    return "auto" if processes == 1 else DDPStrategy(find_unused_parameters=unused_parameters)
 
 
 @contextmanager

@@ -1,0 +1,68 @@
+"""Trainings by two processes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+
+from reid_core.models import load_model
+from reid_core.training.trainer import build_trainer
+
+from ..ranks import run_ranks
+from . import halves
+from .conftest import TINY, tiny_people
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_learn_what_one_does_with_the_whole_batch(tmp_path: Path, strategy: str):
+    """Five kinds of terms, two optimisers, accumulation and clipping."""
+    run_ranks([halves.__file__, strategy, "cpu", 2, tmp_path])
+    expected = halves.trained("ddp", "cpu", processes=1)
+    for rank in range(2):
+        found = torch.load(tmp_path / f"{rank}.pt")
+        assert found.keys() == expected.keys()
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["torchrun", "itself"])
+def test_two_processes_write_one_folder_whoever_starts_them(tmp_path: Path, launcher: str):
+    tiny_people(tmp_path, identities=12).to_csv(tmp_path / "people.csv")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    out = tmp_path / "out"
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    [said] = run_ranks(
+        [
+            *(torchrun if launcher == "torchrun" else ()),
+            *(f"{sys.prefix}/bin/reid-core", "train", "--recipe", tmp_path / "tiny.yaml"),
+            *("--data", "csv", "--root", tmp_path / "people.csv", "--out", out),
+            *("--device", "cpu", "--workers", 0, "--devices", 2, "--json"),
+        ],
+        ranks=1,
+        stop=signal.SIGTERM,
+    )
+    # The first process speaks for both.
+    assert said.count('"folder"') == said.count('"best_epoch"') == 1, said
+    assert load_model(out).embedding_size
+    assert {path.name for path in out.iterdir()} == {
+        *("model.safetensors", "model.json", "heads.safetensors", "recipe.yaml", "metrics.csv"),
+        *("tensorboard", "training"),
+    }
+
+
+def test_a_job_of_slurm_is_recognised(monkeypatch: pytest.MonkeyPatch):
+    job = {"JOB_ID": 7, "JOB_NAME": "reid", "NTASKS": 6, "NTASKS_PER_NODE": 3, "NNODES": 2}
+    place = {"PROCID": 4, "LOCALID": 1, "NODEID": 1, "NODELIST": "gpu[01-02]"}
+    for name, value in (job | place).items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    trainer = build_trainer(epochs=1, device=torch.device("cpu"), devices=3, nodes=2)
+    environment = trainer.strategy.cluster_environment
+    assert isinstance(environment, SLURMEnvironment)
+    assert environment.main_address == "gpu01"
+    assert (trainer.world_size, trainer.global_rank, trainer.local_rank) == (6, 4, 1)
