@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def call(*arguments: object) -> tuple[int, str, str]:
         app = console.application("test")
         app.command()(command.train)
+        app.command()(command.finetune)
         app.command()(command.recipes)
         monkeypatch.setattr(sys, "argv", ["reid-core", *map(str, arguments)])
         with pytest.raises(SystemExit) as exit_:
@@ -84,6 +86,7 @@ def test_the_result_as_json_can_be_read_by_machines(run, typed, tmp_path):
     assert (result["epochs"], result["mAP"]) == (0, None)
 
 
+@pytest.mark.slow
 def test_nothing_but_results_and_progress_is_printed(typed):
     """In a process of its own, where every warning and log line of every library would show."""
     body = "import sys; from reid_core.cli import main; main()"
@@ -168,3 +171,95 @@ def test_every_public_name_resolves():
 
     for name in training.__all__:
         assert getattr(training, name) is not None
+
+
+def test_runs_end_with_their_mean_and_deviation_and_go_on(run, typed, tmp_path):
+    arguments = [*typed, "--set", "schedule.epochs=1", "--runs", 2, "--seed", 4]
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert [word in out for word in ("run_0", "run_1", "mean", "deviation")] == [True] * 4
+    seeds = [
+        json.loads((tmp_path / "out" / name / "model.json").read_text())["metadata"]["seed"]
+        for name in ("run_0", "run_1")
+    ]
+    assert seeds == [4, 5]
+    before = (tmp_path / "out" / "run_1" / "model.safetensors").stat()
+    code, out, _ = run(*arguments, "--json")
+    assert code == 0
+    assert [row["epochs"] for row in json.loads(out)["runs"]] == [1, 1]
+    assert (tmp_path / "out" / "run_1" / "model.safetensors").stat() == before
+
+
+def test_scale_trains_and_validates_on_reduced_images(run, typed, tmp_path):
+    code, _, err = run(*typed, "--set", "schedule.epochs=1", "--scale", 4)
+    assert code == 0, err
+    recipe = yaml.safe_load((tmp_path / "out" / "recipe.yaml").read_text())
+    assert recipe["data"]["low_resolution"]["scales"] == [4]
+    assert recipe["evaluation"]["query_scale"] == 4
+
+
+def test_finetuning_begins_with_a_checkpoint_and_its_architecture(run, typed, tmp_path, caplog):
+    assert run(*typed, "--set", "schedule.epochs=0", "--set", "model.pooling=gem")[0] == 0
+    source, out = tmp_path / "out", tmp_path / "tuned"
+    words = ["finetune", *typed[1:], "--init-from", source]
+    words[words.index("--out") + 1] = out
+    code, _, err = run(*words, "--set", "schedule.epochs=0", "--with-heads", "--seed", 9)
+    assert code == 0, err
+    assert f"began with {source}" in caplog.text
+    for name in ("model.safetensors", "heads.safetensors"):
+        assert (out / name).read_bytes() == (source / name).read_bytes()
+    recipe = yaml.safe_load((out / "recipe.yaml").read_text())
+    assert recipe["model"]["pooling"] == "gem"
+    code, _, err = run(*words[:-1], tmp_path / "nothing", "--set", "schedule.epochs=0")
+    assert code == 2
+    assert "there is nothing at" in err
+
+
+def test_a_loss_that_is_no_number_is_told_with_its_images(run, typed, market):
+    code, _, err = run(*typed, "--set", "optimizer.lr=1e30")
+    assert code == 2
+    assert "the loss became" in err
+    named = [line.strip() for line in err.splitlines() if line.endswith(".jpg")]
+    assert named
+    assert all(Path(path).parent == market / "bounding_box_train" for path in named)
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--with-heads"], "--init-from, which is missing"),
+        (["--init-from", "/nowhere"], "/nowhere"),
+        (["--strategy", "fsdp", "--set", "optimizer.ema_decay=0.9"], "keeps no average"),
+        (["--set", "logging.wandb={}"], "pip install 'reid-core[wandb]'"),
+        (["--set", "evaluation.patience=2", "--set", "evaluation.val_identities=0"], "patience"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(run, typed, extra, message, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    code, out, err = run(*typed, *extra)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["wandb", "mlflow"])
+def test_a_service_hears_of_every_epoch(run, typed, name, monkeypatch):
+    from lightning.pytorch import loggers
+
+    heard: list[tuple[dict[str, float], int]] = []
+
+    class Service(loggers.CSVLogger):
+        def __init__(self, **options: object) -> None:
+            super().__init__(str(options["save_dir"]))
+            assert options["offline" if name == "wandb" else "tracking_uri"]
+
+        def log_metrics(self, metrics, step=None) -> None:
+            heard.append((metrics, step))
+
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setattr(loggers, {"wandb": "WandbLogger", "mlflow": "MLFlowLogger"}[name], Service)
+    options = {"wandb": "{offline: true}", "mlflow": "{tracking_uri: here}"}[name]
+    code, _, err = run(*typed, "--set", f"logging.{name}={options}", "--set", "schedule.epochs=2")
+    assert code == 0, err
+    assert {step for _, step in heard} == {1, 2}
+    assert {"loss", "mAP", "lr"} <= {key for values, _ in heard for key in values}

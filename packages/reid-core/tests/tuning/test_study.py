@@ -22,8 +22,8 @@ def planted(values: Mapping[str, Any], folder: str, report: Report) -> float:
 
 
 def test_a_planted_optimum_is_found_better_than_by_chance(tmp_path: Path) -> None:
-    study = run_study(SPACE, planted, file=tmp_path / "study.db", trials=40, seed=1)
-    assert len(study.trials) == 40
+    study = run_study(SPACE, planted, file=tmp_path / "study.db", trials=30, seed=1)
+    assert len(study.trials) == 30
     best = study.best
     assert best is not None
     assert best.score == max(trial.score or 0.0 for trial in study.trials)
@@ -54,14 +54,14 @@ def test_trials_that_are_behind_are_pruned(tmp_path: Path) -> None:
             epochs[-1] += 1
         return score
 
-    study = run_study(SPACE, learning, file=tmp_path / "study.db", trials=20, seed=1)
+    study = run_study(SPACE, learning, file=tmp_path / "study.db", trials=12, seed=1)
     pruned = [trial for trial in study.trials if trial.state == "pruned"]
-    assert 0 < len(pruned) < 15
+    assert 0 < len(pruned) < 10
     assert all(epochs[trial.number] < 5 for trial in pruned)
     assert study.best is not None
     assert study.best.state == "complete"
     assert study.best.score > max(trial.score or 0.0 for trial in pruned)
-    bare = run_study(SPACE, learning, file=tmp_path / "b.db", trials=20, seed=1, prune=False)
+    bare = run_study(SPACE, learning, file=tmp_path / "b.db", trials=8, seed=1, prune=False)
     assert {trial.state for trial in bare.trials} == {"complete"}
 
 
