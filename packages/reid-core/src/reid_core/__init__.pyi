@@ -1,3 +1,4 @@
+from .importing import import_model
 from .losses import (
     BatchHardTripletLoss,
     CenterLoss,
@@ -14,6 +15,7 @@ from .models import (
     ReidModel,
     ReidOutput,
     create_model,
+    list_kinds,
     list_models,
     load_heads,
     load_model,
@@ -36,7 +38,9 @@ __all__ = [
     "batch_hard_triplet_loss",
     "center_loss",
     "create_model",
+    "import_model",
     "label_smoothed_cross_entropy_loss",
+    "list_kinds",
     "list_models",
     "load_heads",
     "load_model",
