@@ -24,14 +24,14 @@ HOUSE = {
     "data": ("data[fast,augment,mat,spreadsheet,video]",),
     "eval": ("data", "eval[faiss,milvus,onnx,openvino,plots,serve]"),
     "core": ("data", "eval", "core[train,mmcv,onnx,openvino,tune]"),
-    "attr": ("data", "eval", "core[train]", "attr"),
+    "attr": ("data", "eval", "core[train]", "attr[onnx,openvino,plots,video]"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
 EVERYTHING = (
     "data[fast,augment,mat,spreadsheet,video]",
     "eval[faiss,milvus,onnx,openvino,plots,serve]",
     "core[train,mmcv,onnx,openvino,tune]",
-    "attr",
+    "attr[onnx,openvino,plots,video]",
     "gen",
 )
 # What only the tests of a package need.

@@ -8,6 +8,7 @@ from .models import (
     save_attribute_model,
     set_finetuning,
 )
+from .recognizer import Recognizer, load_recognizer
 from .schema import Group, Schema
 from .schema_files import list_schemas, load_schema, save_schema, schema_of_set
 
@@ -18,6 +19,7 @@ __all__ = [
     "AttributeOutput",
     "AttributeReport",
     "Group",
+    "Recognizer",
     "Schema",
     "__version__",
     "attribute_report",
@@ -27,6 +29,7 @@ __all__ = [
     "describe",
     "list_schemas",
     "load_attribute_model",
+    "load_recognizer",
     "load_schema",
     "probabilities_of",
     "save_attribute_model",

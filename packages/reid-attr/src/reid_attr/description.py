@@ -5,14 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reid_attr.schema import Schema
 
-__all__ = ["Description", "description_distances", "parse_description"]
+__all__ = ["Description", "Distance", "description_distances", "parse_description"]
+
+Distance = Literal["absolute", "euclidean", "likelihood"]
+"""Mean of ``|p - q|``; root of the mean of ``(p - q)^2``; mean of ``-log`` of what is wanted."""
+
+_LEAST = 1e-6  # probability that counts as none, whose logarithm stays finite
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -59,18 +64,21 @@ def parse_description(text: str, schema: Schema) -> Description:
     return Description(values)
 
 
-def description_distances(probabilities: ArrayLike, descriptions: ArrayLike) -> NDArray[np.float64]:
+def description_distances(
+    probabilities: ArrayLike, descriptions: ArrayLike, *, distance: Distance = "absolute"
+) -> NDArray[np.float64]:
     """How badly each image fits each description, ``(Q, N)``; 0 is perfectly.
 
-    The mean, over the attributes that matter, of the distance between the probability and what is
-    wanted.
+    Only the attributes that matter take part.
 
     Args:
         probabilities: of N images ``(N, K)``, from 0 to 1.
         descriptions: ``(Q, K)`` of 1, 0 and -1 (does not matter).
+        distance: between probabilities and what is wanted, see `Distance`.
 
     Raises:
-        ValueError: the shapes do not fit, or a description says nothing.
+        ValueError: the shapes do not fit, a description says nothing or has other values, or an
+            unknown distance.
     """
     scores, wanted = np.asarray(probabilities, np.float64), np.asarray(descriptions)
     if scores.ndim != 2 or wanted.ndim != 2 or scores.shape[1] != wanted.shape[1]:
@@ -78,12 +86,27 @@ def description_distances(probabilities: ArrayLike, descriptions: ArrayLike) -> 
             f"expected probabilities (N, K) and descriptions (Q, K), came {scores.shape} and "
             f"{wanted.shape}"
         )
+    if not np.isin(wanted, (-1, 0, 1)).all():
+        raise ValueError("descriptions must be of 1, 0 and -1 (does not matter)")
+    if distance not in get_args(Distance):
+        known = ", ".join(get_args(Distance))
+        raise ValueError(f"distance must be one of {known}; came {distance!r}")
     counts = (wanted >= 0).sum(axis=1)
     if not counts.all():
         raise ValueError(f"description {int((counts == 0).argmax())} says nothing")
     yes, no = (wanted == 1).astype(np.float64), (wanted == 0).astype(np.float64)
-    total: NDArray[np.float64] = yes @ (1 - scores).T + no @ scores.T
-    return np.asarray(total / counts[:, None])
+    total = yes @ _cost(1 - scores, distance).T + no @ _cost(scores, distance).T
+    mean = np.asarray(total / counts[:, None])
+    return np.sqrt(mean) if distance == "euclidean" else mean
+
+
+def _cost(wrong: NDArray[np.float64], distance: Distance) -> NDArray[np.float64]:
+    """What it costs that an attribute is wrong with this probability."""
+    if distance == "absolute":
+        return wrong
+    if distance == "euclidean":
+        return wrong**2
+    return -np.log(np.clip(1 - wrong, _LEAST, 1))
 
 
 def _meaning(term: str, schema: Schema, negated: bool) -> list[tuple[int, int]]:

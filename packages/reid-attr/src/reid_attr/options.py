@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AttributeSet", "Images", "Model"]
+__all__ = ["AttributeSet", "Images", "Model", "Part", "SomeData", "SomeRoot"]
 
 Images = Annotated[
     Path | None,
-    typer.Option("--images", help="Folder to which the table's paths are relative. [--root]"),
+    typer.Option("--images", help="Folder to which the paths of a table or list are relative."),
 ]
 AttributeSet = Annotated[
     str | None,
@@ -19,4 +19,15 @@ AttributeSet = Annotated[
         "--attributes", help="Attribute set that describes the people of --data, if it is one."
     ),
 ]
-Model = Annotated[Path, typer.Option("--model", help="Folder of a trained attribute model.")]
+Model = Annotated[
+    Path,
+    typer.Option("--model", help="Folder of a trained attribute model, or a file made of one."),
+]
+Part = Annotated[str, typer.Option("--part", help="test, validation, train, or all images.")]
+SomeData = Annotated[
+    str | None,
+    typer.Option("--data", help="A data set, or a published table of attributes, by name."),
+]
+SomeRoot = Annotated[
+    Path | None, typer.Option("--root", help="Folder that holds the data set of --data.")
+]

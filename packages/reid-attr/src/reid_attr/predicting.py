@@ -7,89 +7,61 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_attr.options import Model
+from reid_attr.options import Images, Model, SomeData, SomeRoot
+from reid_attr.tables import check_table, prediction_table, write_table
 from reid_data.console import BatchSize, Device, Json, Workers, note, progress, show
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reid_data import Records
-
 __all__ = ["predict"]
 
 _SHOWN = 10
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
 def predict(
     model: Model,
-    images: Annotated[Path, typer.Argument(help="An image, or a folder of images.")],
     out: Annotated[Path, typer.Option("--out", help="Table to write: .csv or .parquet.")],
+    place: Annotated[
+        Path | None,
+        typer.Argument(metavar="[IMAGES]", help="An image, or a folder or .csv list of images."),
+    ] = None,
+    data: SomeData = None,
+    root: SomeRoot = None,
+    images: Images = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option("--submission", help="CSV in UPAR's form: path and probabilities only."),
+    ] = None,
     device: Device = "auto",
     batch_size: BatchSize = 128,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
-    """Write the attributes of images: probabilities, and each group in words."""
-    import pandas as pd
-    import torch
+    """Write the attributes of images: each group in words, and all probabilities.
 
-    from reid_attr.decoding import decide, describe, probabilities_of
-    from reid_attr.models import load_attribute_model, read_attribute_checkpoint
-    from reid_attr.recognition import recognize
-    from reid_eval.embedders import resolve_device
+    The images are a picture, a folder, or a data set of `reid-data list`. The model is a folder, or
+    a file of `reid-attr export`.
+    """
+    check_table(out)
+    if submission is not None and submission.suffix.lower() != ".csv":
+        raise ValueError(f"--submission must end in .csv, came {submission}")
+    from reid_attr.recognizer import load_recognizer
+    from reid_attr.sources import chosen_records
 
-    if out.suffix.lower() not in (".csv", ".parquet"):
-        raise ValueError(f"--out must end in .csv or .parquet, came {out.name}")
-    records, place = _records(images), resolve_device(device)
-    about, network = read_attribute_checkpoint(model), load_attribute_model(model)
+    records = chosen_records(place, data, root, images=images)
+    recognizer = load_recognizer(model, device=device)
     with progress("recognising", len(records)) as advance:
-        logits = recognize(
-            network,
-            records,
-            device=place,
-            batch_size=batch_size,
-            workers=workers,
-            advance=advance,
+        probabilities = recognizer.of_records(
+            records, batch_size=batch_size, workers=workers, advance=advance
         )
-    schema = about.schema
-    scores = probabilities_of(torch.from_numpy(logits), schema, softmax=about.softmax).numpy()
-    holds = decide(
-        scores, schema, thresholds=about.thresholds, by_group=True, softmax=about.softmax
-    )
-    words = pd.DataFrame(describe(holds, schema)).add_prefix("group:")
-    table = pd.concat(
-        [records.table[["path"]], words, pd.DataFrame(scores, columns=list(schema.names))], axis=1
-    )
-    _write(table, out)
+    table = prediction_table(recognizer, records, probabilities)
+    write_table(table, out)
+    if submission is not None:
+        plain = table[["path", *recognizer.schema.names]].rename(columns={"path": "# image"})
+        write_table(plain, submission)
     show(_shown(table), as_json=as_json, payload={"images": len(table), "table": str(out)})
     note(f"{len(table)} images, all probabilities in {out}")
-
-
-def _records(images: Path) -> Records:
-    import pandas as pd
-
-    from reid_data import Records
-
-    if images.is_file():
-        folder, names = images.parent, [images.name]
-    else:
-        folder = images
-        found = (path for path in sorted(images.rglob("*")) if path.suffix.lower() in _SUFFIXES)
-        names = [path.relative_to(images).as_posix() for path in found]
-    if not names:
-        raise ValueError(f"expected an image or a folder of images at {images}; found none")
-    return Records(pd.DataFrame({"path": names, "pid": -1, "split": "gallery"}), folder)
-
-
-def _write(table: pd.DataFrame, out: Path) -> None:
-    from reid_data.files import replacing
-
-    with replacing(out) as temporary:
-        if out.suffix.lower() == ".csv":
-            table.to_csv(temporary, index=False, float_format="%.6f")
-        else:
-            table.to_parquet(temporary, index=False)
 
 
 def _shown(table: pd.DataFrame) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reid_attr.options import AttributeSet, Images, Model
+from reid_attr.options import AttributeSet, Images, Model, Part
 from reid_data.console import (
     BatchSize,
     Data,
@@ -18,6 +18,7 @@ from reid_data.console import (
     Workers,
     note,
     progress,
+    require,
     show,
 )
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["measure"]
 
-_PARTS = {"test": "gallery", "validation": "val", "train": "train"}
-
 
 def measure(
     model: Model,
@@ -37,9 +36,10 @@ def measure(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for report.json and attributes.csv.")
     ] = None,
-    part: Annotated[
-        str, typer.Option("--part", help="test, validation, train, or all images.")
-    ] = "test",
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Draw recalls and calibration into --out too.")
+    ] = False,
+    part: Part = "test",
     images: Images = None,
     attributes: AttributeSet = None,
     choose: Annotated[
@@ -49,86 +49,90 @@ def measure(
             help="mA or F1: choose each attribute's threshold on the validation images.",
         ),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep-thresholds", help="Write the chosen thresholds into the model."),
+    ] = False,
     device: Device = "auto",
     batch_size: BatchSize = 128,
     workers: Workers = 0,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Measure a model: mA and all other figures, by attribute and overall, with intervals."""
-    from reid_attr.decoding import decide, probabilities_of
-    from reid_attr.metrics import attribute_report, choose_thresholds
-    from reid_attr.models import load_attribute_model, read_attribute_checkpoint
-    from reid_attr.recognition import recognize
-    from reid_attr.training.images import load_images
-    from reid_eval.embedders import resolve_device
+    """Measure a model: mA and all other figures, by attribute and overall, with intervals.
 
-    for option, value, known in (
-        ("--part", part, (*_PARTS, "all")),
-        ("--choose-thresholds", choose, ("mA", "F1", None)),
-    ):
-        if value not in known:
-            raise ValueError(f"{option} must be one of {', '.join(map(str, known))}; came {value}")
-    about, place = read_attribute_checkpoint(model), resolve_device(device)
-    people = about.metadata.get("recipe", {}).get("data", {}).get("people")
+    An attribute holds above the model's own threshold, 0.5 if none was chosen in training; a model
+    that was trained by softmax within groups is decoded by it.
+    """
+    _check(choose, keep=keep, plots=plots, out=out, model=model)
+    from reid_attr.decoding import decide
+    from reid_attr.metrics import attribute_report, choose_thresholds
+    from reid_attr.models.checkpoint import set_thresholds
+    from reid_attr.recognizer import load_recognizer
+    from reid_attr.sources import split_of
+    from reid_attr.training.images import load_images
+
+    recognizer = load_recognizer(model, device=device)
+    schema, about = recognizer.schema, recognizer.metadata or {}
+    people = about.get("recipe", {}).get("data", {}).get("people")
     whole = load_images(
-        data, root, schema=about.schema, images=images, people=people, attributes=attributes
+        data, root, schema=schema, images=images, people=people, attributes=attributes
     )
-    wanted = _part(whole, model, part)
-    validation = _part(whole, model, "validation") if choose else None
-    network = load_attribute_model(model)
+    wanted = split_of(whole, model, part)
+    validation = split_of(whole, model, "validation") if choose else None
 
     def probabilities(chosen: AttributeImages) -> Any:
-        import torch
-
         with progress("recognising", len(chosen)) as advance:
-            logits = recognize(
-                network,
-                chosen.records,
-                device=place,
-                batch_size=batch_size,
-                workers=workers,
-                advance=advance,
+            return recognizer.of_records(
+                chosen.records, batch_size=batch_size, workers=workers, advance=advance
             )
-        return probabilities_of(
-            torch.from_numpy(logits), about.schema, softmax=about.softmax
-        ).numpy()
 
-    thresholds = list(about.thresholds)
+    thresholds = list(recognizer.thresholds)
     if validation is not None:
         criterion: Any = choose
         scores = probabilities(validation)
         thresholds = choose_thresholds(validation.values, scores, criterion=criterion).tolist()
     scores = probabilities(wanted)
-    holds = decide(
-        scores,
-        about.schema,
-        thresholds=thresholds,
-        by_group=about.softmax and validation is None,
-        softmax=about.softmax,
-    )
+    softmax = recognizer.softmax
+    holds = decide(scores, schema, thresholds=thresholds, by_group=softmax, softmax=softmax)
     pids = wanted.records.pids
     report = attribute_report(
-        wanted.values, scores, holds, names=about.schema.names, pids=pids, seed=seed
+        wanted.values, scores, holds, names=schema.names, pids=pids, seed=seed
     )
+    if keep:
+        set_thresholds(model, thresholds)
     if out is not None:
         report.save(out)
+    if plots and out is not None:
+        _plot(report, wanted.values, scores, out)
     _show(report, as_json=as_json, about={"part": part, "thresholds": thresholds})
 
 
-def _part(whole: AttributeImages, model: Path, part: str) -> AttributeImages:
-    """Of a data set that publishes no such part, what the training left for it."""
-    from reid_attr.training.division import read_division
+def _check(choose: str | None, *, keep: bool, plots: bool, out: Path | None, model: Path) -> None:
+    """Refuse what cannot work before anything is loaded."""
+    if choose not in ("mA", "F1", None):
+        raise ValueError(f"--choose-thresholds must be mA or F1; came {choose}")
+    if keep and choose is None:
+        raise ValueError("--keep-thresholds needs --choose-thresholds mA or F1")
+    if keep and not model.is_dir():
+        raise ValueError(f"--keep-thresholds writes into a checkpoint folder; {model} is none")
+    if plots:
+        if out is None:
+            raise ValueError("--plots needs --out, the folder to draw into")
+        require("matplotlib", extra="reid-attr[plots]", for_what="--plots")
 
-    if part == "all":
-        return whole
-    found = whole.split(_PARTS[part])
-    division = model / "division.csv"
-    if division.is_file() and not (part == "test" and len(found)):
-        found = read_division(division, whole, part)
-    if not len(found):
-        raise ValueError(f"the data has no part {part}; take --part all, or another table")
-    return found
+
+def _plot(report: AttributeReport, values: Any, probabilities: Any, out: Path) -> None:
+    from reid_attr.metrics.plots import plot_attributes, plot_calibration
+    from reid_data.files import replacing
+
+    figures = {
+        "attributes.png": plot_attributes(report),
+        "calibration.png": plot_calibration(values, probabilities),
+    }
+    for name, figure in figures.items():
+        with replacing(out / name) as temporary:
+            figure.savefig(temporary, format="png")
 
 
 def _show(report: AttributeReport, *, as_json: bool, about: dict[str, Any]) -> None:

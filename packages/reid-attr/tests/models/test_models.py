@@ -89,6 +89,35 @@ def test_any_image_size_is_taken(size: tuple[int, int]) -> None:
         model(torch.rand(2, 3, 10, 10))
 
 
+@pytest.mark.parametrize(
+    ("name", "width", "millions"),
+    [
+        ("timm:resnet50", 2048, 23.6),
+        ("timm:swin_small_patch4_window7_224", 768, 48.8),
+        ("timm:convnext_tiny", 768, 27.9),
+        ("timm:vit_base_patch16_224", 768, 85.7),
+    ],
+)
+def test_the_strong_baselines_are_what_they_are_called(
+    name: str, width: int, millions: float
+) -> None:
+    with torch.device("meta"):
+        model = create_attribute_model(name, schema="upar")
+        output = model(torch.empty(2, 3, 256, 128))
+    assert output.logits.shape == (2, 40)
+    assert output.feature.shape == (2, width)
+    assert count_parameters(model)[-1].parameters / 1e6 == pytest.approx(millions, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["c2tnet_small", "test_convnext", "test_vit", "test_resnet"])
+def test_every_parameter_learns(name: str) -> None:
+    """What gets no gradient stops distributed training."""
+    model = create_attribute_model(name, schema=SCHEMA, image_size=SIZE, adapter=2)
+    nn.init.normal_(model.head.adapter.up.weight)  # type: ignore[union-attr]
+    model(some_images(4)).logits.square().mean().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
 def test_each_trunk_normalises_by_its_own_mean() -> None:
     body = small().body
     assert isinstance(body, C2TNet)
@@ -239,7 +268,7 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
     [
         ("timm:resnet10t", {"scrambled": True}, "takes no scrambled"),
         ("c2tnet_small", {"weights": "x.pth"}, "token_weights"),
-        ("reid", {}, "needs options"),
+        ("reid", {}, "needs weights"),
         ("resnt50", {}, "nearest"),
         ("timm:resnet10t", {"dropout": 1.5}, "dropout"),
     ],

@@ -48,3 +48,16 @@ def test_distances_are_means_over_what_matters() -> None:
         description_distances(probabilities, [[1, 0, 0], [-1, -1, -1]])
     with pytest.raises(ValueError, match="expected probabilities"):
         description_distances(probabilities, [[1, 0]])
+
+
+def test_other_distances_are_what_they_say() -> None:
+    probabilities, wanted = np.array([[0.9, 0.2]]), [[1, 0]]
+    euclidean = description_distances(probabilities, wanted, distance="euclidean")
+    assert euclidean[0, 0] == pytest.approx(np.sqrt((0.1**2 + 0.2**2) / 2))
+    likelihood = description_distances(probabilities, wanted, distance="likelihood")
+    assert likelihood[0, 0] == pytest.approx(-(np.log(0.9) + np.log(0.8)) / 2)
+    assert np.isfinite(description_distances([[0.0]], [[1]], distance="likelihood")).all()
+    with pytest.raises(ValueError, match="absolute, euclidean, likelihood"):
+        description_distances(probabilities, wanted, distance="cosine")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="1, 0 and -1"):
+        description_distances(probabilities, [[2, 0]])

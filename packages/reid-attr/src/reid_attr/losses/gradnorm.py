@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 
 __all__ = ["GradNorm", "autograd_gradient_norms", "gradient_norms", "gradnorm_objective"]
 
@@ -82,6 +83,20 @@ def gradnorm_objective(norms: Tensor, rates: Tensor, *, alpha: float = 1.5) -> T
     return (norms - targets).abs().mean()
 
 
+def _of_all_processes(norms: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
+    """Norms and losses of the batch of which each process of a distributed run has a part.
+
+    The loss of the whole is the mean of the parts', so each image's gradient is divided by their
+    number, and squares of norms add up.
+    """
+    if not (dist.is_available() and dist.is_initialized()):
+        return norms, losses
+    found = torch.stack([norms**2, losses])
+    dist.all_reduce(found)
+    count = dist.get_world_size()
+    return found[0].sqrt() / count, found[1] / count
+
+
 @dataclass(frozen=True)
 class _Adam:
     """Constants of Adam, by which the task weights move."""
@@ -137,7 +152,7 @@ class GradNorm(nn.Module):
             classifier: W ``(K, D)``.
         """
         unit = gradient_norms(losses, logits, classifier, self.tasks).to(self.weights)
-        current = losses.detach().to(self.weights)
+        unit, current = _of_all_processes(unit, losses.detach().to(self.weights))
         # A task without a known label in the first batches begins when it has one.
         new = ~self.started & (current > 0)
         self.initial.copy_(torch.where(new, current, self.initial))

@@ -3,6 +3,7 @@ from .c2tnet import C2TNet
 from .channel_attention import ChannelAttention
 from .checkpoint import (
     AttributeCheckpoint,
+    is_attribute_checkpoint,
     load_attribute_model,
     read_attribute_checkpoint,
     save_attribute_model,
@@ -26,6 +27,7 @@ __all__ = [
     "PartCount",
     "count_parameters",
     "create_attribute_model",
+    "is_attribute_checkpoint",
     "load_attribute_model",
     "read_attribute_checkpoint",
     "save_attribute_model",

@@ -28,9 +28,11 @@ from reid_data.files import replacing
 
 __all__ = [
     "AttributeCheckpoint",
+    "is_attribute_checkpoint",
     "load_attribute_model",
     "read_attribute_checkpoint",
     "save_attribute_model",
+    "set_thresholds",
 ]
 
 _FORMAT, _VERSION = "reid-attr checkpoint", 1
@@ -77,9 +79,8 @@ def save_attribute_model(
         ValueError: there are not K thresholds in [0, 1], or JSON cannot hold the metadata.
     """
     folder = Path(folder)
-    chosen = [0.5] * len(model.schema) if thresholds is None else [float(t) for t in thresholds]
-    if len(chosen) != len(model.schema) or not all(0 <= value <= 1 for value in chosen):
-        raise ValueError(f"expected {len(model.schema)} thresholds from 0 to 1, came {chosen}")
+    half = [0.5] * len(model.schema)
+    chosen = _checked_thresholds(half if thresholds is None else thresholds, model.schema)
     packages = ("reid-attr", "reid-core", "torch", "timm")
     info = {
         "format": _FORMAT,
@@ -105,6 +106,29 @@ def save_attribute_model(
         save_file(tensors, temporary)
     with replacing(folder / _INFO) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def set_thresholds(folder: str | PathLike[str], thresholds: Sequence[float]) -> None:
+    """Change the thresholds of a checkpoint folder, and nothing else.
+
+    Raises:
+        ValueError: the folder is no checkpoint, or there are not K thresholds in [0, 1].
+    """
+    chosen = _checked_thresholds(thresholds, read_attribute_checkpoint(folder).schema)
+    path = Path(folder) / _INFO
+    content = json.loads(path.read_text(encoding="utf-8"))
+    with replacing(path) as temporary:
+        text = json.dumps({**content, "thresholds": chosen}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def is_attribute_checkpoint(folder: str | PathLike[str]) -> bool:
+    """Whether a folder says of itself that it is one, whole or damaged."""
+    try:
+        content = json.loads((Path(folder) / _INFO).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("format") == _FORMAT
 
 
 def read_attribute_checkpoint(folder: str | PathLike[str]) -> AttributeCheckpoint:
@@ -171,3 +195,10 @@ def load_attribute_model(
         raise ValueError(f"{folder / _MODEL} does not fit {_INFO}: {problem}")
     model.load_state_dict(weights)
     return model.eval().to(device)
+
+
+def _checked_thresholds(thresholds: Sequence[float], schema: Schema) -> list[float]:
+    chosen = [float(value) for value in thresholds]
+    if len(chosen) != len(schema) or not all(0 <= value <= 1 for value in chosen):
+        raise ValueError(f"expected {len(schema)} thresholds from 0 to 1, came {chosen}")
+    return chosen

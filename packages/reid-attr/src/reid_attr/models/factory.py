@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from reid_attr.models.single_trunk import SingleTrunk
 from reid_attr.schema import Schema
 from reid_attr.schema_files import load_schema
 from reid_core.backbones import create_backbone
-from reid_core.models import create_model
+from reid_core.models import create_model, load_model
 
 __all__ = ["create_attribute_model"]
 
@@ -53,11 +54,13 @@ def create_attribute_model(
         stages: of C2T-Net: another trunk of stages; both must have one width.
         scrambled: of C2T-Net: channel attention as published, see `ChannelAttention`.
         pretrained: start from published weights, which are fetched.
-        weights: of one trunk: start from this file.
+        weights: of one trunk: start from this file; of ``reid``: a checkpoint folder of reid-core
+            whose model it goes on.
         token_weights: of C2T-Net: the file of its trunk of tokens.
         stage_weights: of C2T-Net: the file of its trunk of stages.
-        options: of one trunk, more arguments of the network; of ``reid``, the arguments of
-            `reid_core.create_model`, such as ``{"name": "timm:resnet50"}``.
+        options: of one trunk, more arguments of the network; of ``reid`` without weights, the
+            arguments of `reid_core.create_model`, such as ``{"name": "timm:resnet50"}``, and
+            perhaps ``mean`` and ``std`` of the images.
 
     Returns:
         The model, in training mode, on the CPU.
@@ -90,9 +93,7 @@ def create_attribute_model(
             stage_weights=paths["stage_weights"],
         )
     elif name == "reid":
-        body = OnReidModel(
-            create_model(**{**(options or {}), "image_size": image_size, "pretrained": pretrained})
-        )
+        body, options = _on_reid(image_size, pretrained, paths["weights"], options or {})
     else:
         body = SingleTrunk(
             create_backbone(
@@ -123,6 +124,28 @@ def create_attribute_model(
     )
 
 
+def _on_reid(
+    image_size: tuple[int, int],
+    pretrained: bool,
+    folder: Path | None,
+    options: Mapping[str, Any],
+) -> tuple[OnReidModel, dict[str, Any]]:
+    """A body on a re-identification model, and the options that build it again."""
+    if folder is None:
+        own = {key: value for key, value in options.items() if key not in ("mean", "std")}
+        model = create_model(**{**own, "image_size": image_size, "pretrained": pretrained})
+        said = {key: tuple(options[key]) for key in ("mean", "std") if key in options}
+        model.preprocessing = replace(model.preprocessing, **said)
+        return OnReidModel(model), dict(options)
+    model = load_model(folder).train()
+    if model.preprocessing.image_size != image_size:
+        height, width = model.preprocessing.image_size
+        raise ValueError(f"the model in {folder} takes images of {height}x{width}; say that size")
+    architecture = {key: v for key, v in model.architecture.items() if key != "image_size"}
+    look = {"mean": list(model.preprocessing.mean), "std": list(model.preprocessing.std)}
+    return OnReidModel(model), {**architecture, **look}
+
+
 def _choice(name: str, at: int, other: str | None) -> TrunkChoice:
     return SIZES[name][at] if other is None else (other, {})
 
@@ -133,9 +156,19 @@ def _check_options(name: str, told: Mapping[str, Any], options: Mapping[str, Any
         wrong = [key for key in told if key == "weights"] + ["options"] * bool(options)
         instead = "token_weights and stage_weights, tokens and stages"
     else:
-        wrong = [key for key in told if key != "weights" or name == "reid"]
-        instead = "options" if name == "reid" else "weights and options"
+        wrong = [key for key in told if key != "weights"]
+        instead = "weights and options"
     if wrong:
         raise ValueError(f"{name} takes no {wrong[0]}; it takes {instead}")
-    if name == "reid" and "name" not in (options or {}):
-        raise ValueError('reid needs options with the name of a model, {"name": "timm:resnet50"}')
+    if name == "reid":
+        _check_reid("weights" in told, options or {})
+
+
+def _check_reid(weights: bool, options: Mapping[str, Any]) -> None:
+    if weights and options:
+        raise ValueError("reid with weights, a checkpoint that says what it is, takes no options")
+    if not weights and "name" not in options:
+        raise ValueError(
+            "reid needs weights, a checkpoint folder of reid-core, or options with the name of a "
+            'model, {"name": "timm:resnet50"}'
+        )

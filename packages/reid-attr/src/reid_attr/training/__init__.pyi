@@ -1,5 +1,5 @@
-from .division import Division, divide
-from .fit import train_attributes
+from .division import Division, divide, read_division
+from .fit import build_attribute_model, train_attributes
 from .images import AttributeImages, load_images
 from .module import AttributeModule
 from .recipe import AttributeRecipe, list_recipes, load_recipe
@@ -12,9 +12,11 @@ __all__ = [
     "AttributeRun",
     "AttributeTraining",
     "Division",
+    "build_attribute_model",
     "divide",
     "list_recipes",
     "load_images",
     "load_recipe",
+    "read_division",
     "train_attributes",
 ]

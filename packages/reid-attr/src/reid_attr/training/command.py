@@ -52,9 +52,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on images with attributes; keep the epoch with the best validation mA."""
-    from reid_attr.models.finetuning import count_parameters
     from reid_attr.schema_files import load_schema
-    from reid_attr.training.fit import build_attribute_model, train_attributes
+    from reid_attr.training.fit import train_attributes
     from reid_attr.training.images import load_images
     from reid_attr.training.recipe import load_recipe
 
@@ -68,11 +67,6 @@ def train(
         people=chosen.data.people,
         attributes=attributes,
     )
-    if finetune is not None or init_from is not None:
-        model = build_attribute_model(chosen, seed=seed, init_from=init_from)
-        for count in count_parameters(model):
-            note(f"{count.part}: {count.trainable:,} of {count.parameters:,} parameters learn")
-        del model
     try:
         result = train_attributes(
             chosen,

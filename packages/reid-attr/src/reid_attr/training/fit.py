@@ -194,9 +194,10 @@ def train_attributes(
 def _divided(recipe: AttributeRecipe, images: AttributeImages, seed: int) -> Division:
     schema = load_schema(recipe.data.schema_name)
     schema.check_columns(images.values.shape[1])
-    if recipe.loss.gradnorm and recipe.model.batch_norm:
+    if recipe.loss.gradnorm and (recipe.model.batch_norm or recipe.model.adapter):
         raise ValueError(
-            "loss.gradnorm needs logits that are linear in the feature; set model.batch_norm=false"
+            "loss.gradnorm needs logits that are linear in the feature; set model.batch_norm=false "
+            "and model.adapter=0"
         )
     if recipe.schedule.epochs < 1:
         raise ValueError("schedule.epochs must be 1 or more")
@@ -234,6 +235,7 @@ def _module(
         AttributeLoss(model.schema, ratios, recipe.loss),
         division,
         optimizer=recipe.optimizer,
+        criterion=recipe.thresholds,
         learning_rate_factor=partial(learning_rate_factor, **recipe.schedule.model_dump()),
         seed=seed,
     )

@@ -55,7 +55,7 @@ def load_images(
     name: str,
     root: Path | str,
     *,
-    schema: Schema,
+    schema: Schema | None,
     images: Path | str | None = None,
     people: str | None = None,
     attributes: str | None = None,
@@ -66,7 +66,7 @@ def load_images(
         name: one of `reid_data.list_attribute_sets`; or of `reid_data.list_datasets`, whose people
             have the attributes named by ``attributes``.
         root: where it lies.
-        schema: which attributes, and their order.
+        schema: which attributes, and their order; none: those of the table in its order.
         images: the folder to which the table's paths are relative; the root by default.
         people: a pattern (regular expression) with one group, found in an image's path, that is
             equal for images of one person; without it the table's own tubes are taken, and where
@@ -80,9 +80,9 @@ def load_images(
     place = Path(root).expanduser()
     if attributes is not None:
         records = load_dataset(name, place)
-        table = schema.values_of(load_attributes(attributes, place))
+        table = _of_schema(load_attributes(attributes, place), schema)
         return AttributeImages(_as_splits(records), table.of(records, missing="unknown"), True)
-    table = schema.values_of(load_attributes(name, place))
+    table = _of_schema(load_attributes(name, place), schema)
     folder = Path(images) if images else place if place.is_dir() else place.parent
     if table.key == "pid":
         raise ValueError(
@@ -97,6 +97,10 @@ def load_images(
     frame = pd.DataFrame({"path": paths, "pid": _groups(paths, table, people), "split": splits})
     frame["camid"] = _cameras(paths)
     return AttributeImages(Records(frame, folder), table.values, bool(table.partitions))
+
+
+def _of_schema(table: Attributes, schema: Schema | None) -> Attributes:
+    return table if schema is None else schema.values_of(table)
 
 
 def _as_splits(records: Records) -> Records:

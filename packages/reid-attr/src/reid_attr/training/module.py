@@ -10,18 +10,24 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reid_attr.decoding import decide, probabilities_of
 from reid_attr.losses.combined import AttributeLoss
+from reid_attr.metrics.curves import Criterion, choose_thresholds
 from reid_attr.metrics.report import AttributeReport, attribute_report
 from reid_attr.models.attribute_model import AttributeModel
 from reid_attr.training.division import Division
+from reid_attr.training.images import AttributeImages
 from reid_attr.training.recipe import OptimizerSection
 from reid_data import Batch
+from reid_data.attributes import Values
 
 __all__ = ["AttributeModule"]
+
+_Floats = NDArray[np.float32]
 
 
 @dataclass
@@ -45,6 +51,7 @@ class AttributeModule(lightning.LightningModule):
         division: the images; its values are what logits are compared with.
         optimizer: what moves it.
         learning_rate_factor: factor on the learning rates in an epoch, counted from 0.
+        criterion: for which thresholds are chosen on the validation images; none: they are 0.5.
         seed: of dropout and the like.
     """
 
@@ -58,6 +65,7 @@ class AttributeModule(lightning.LightningModule):
         *,
         optimizer: OptimizerSection,
         learning_rate_factor: Callable[[int], float],
+        criterion: Criterion | None = None,
         seed: int,
     ) -> None:
         super().__init__()
@@ -79,7 +87,8 @@ class AttributeModule(lightning.LightningModule):
         if self._average is not None:
             self._average.requires_grad_(False)
         self._seen: dict[int, _Seen] = {}
-        self.report: AttributeReport | None = None
+        self._criterion = criterion
+        self.thresholds: list[float] | None = None
 
     @property
     def trained(self) -> AttributeModel:
@@ -161,21 +170,33 @@ class AttributeModule(lightning.LightningModule):
         seen.rows.append(batch.indices.cpu())
 
     def on_validation_epoch_end(self) -> None:
-        """Measure mA on the validation images, and recalls on those held out."""
-        self.report = self._measure(0, self._division.validation.values)
+        """Measure mA on the validation images, at thresholds of 0.5, and recalls on those held out.
+
+        Thresholds are chosen afterwards, so that epochs are compared on figures that nothing was
+        fitted to.
+        """
+        values, probabilities = self._recognised(0, self._division.validation)
+        overall = self._report(values, probabilities).overall
         for name in ("mA", "F1"):
-            self.log(name, self.report.overall[name])
+            self.log(name, overall[name])
+        if self._criterion is not None:
+            chosen = choose_thresholds(values, probabilities, criterion=self._criterion)
+            self.thresholds = chosen.tolist()
         if self.loss.logit_update is not None:
-            table = self._measure(1, self._division.held_out.values).attributes
+            table = self._report(*self._recognised(1, self._division.held_out)).attributes
             recalls = [
                 torch.from_numpy(table[name].to_numpy(np.float64))
                 for name in ("recall_positive", "recall_negative")
             ]
             self.loss.logit_update.measure(*recalls)
 
-    def _measure(self, loader: int, values: Any) -> AttributeReport:
+    def _recognised(self, loader: int, images: AttributeImages) -> tuple[Values, _Floats]:
+        """Truth and probabilities ``(N, K)`` of what a validation loader gave."""
         seen, schema = self._seen[loader], self.model.schema
         probabilities = probabilities_of(torch.cat(seen.logits), schema, softmax=self._softmax)
-        rows = torch.cat(seen.rows).numpy()
-        holds = decide(probabilities.numpy(), schema, by_group=self._softmax, softmax=self._softmax)
-        return attribute_report(values[rows], probabilities.numpy(), holds, names=schema.names)
+        return images.values[torch.cat(seen.rows).numpy()], probabilities.numpy()
+
+    def _report(self, values: Values, probabilities: _Floats) -> AttributeReport:
+        schema, softmax = self.model.schema, self._softmax
+        holds = decide(probabilities, schema, by_group=softmax, softmax=softmax)
+        return attribute_report(values, probabilities, holds, names=schema.names)

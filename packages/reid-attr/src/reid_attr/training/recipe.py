@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field
 
 from reid_attr.losses.combined import LossOptions
+from reid_attr.metrics.curves import Criterion
 from reid_attr.models.finetuning import FineTuning
 from reid_attr.training.division import By
 from reid_core.registry import nearest
@@ -101,6 +102,8 @@ class AttributeRecipe(Section):
     Attributes:
         description: one line.
         finetune: which parts learn, see `reid_attr.set_finetuning`.
+        thresholds: choose each attribute's threshold on the validation images, to make mA or F1
+            largest; none: they are 0.5.
         eval_batch_size: images in one batch of validation.
         precision: number format of the network; losses are computed in float32.
     """
@@ -109,6 +112,7 @@ class AttributeRecipe(Section):
     data: DataSection = DataSection()  # type: ignore[call-arg]
     model: ModelSection = ModelSection()
     finetune: FineTuning = "full"
+    thresholds: Criterion | None = None
     loss: LossOptions = LossOptions()
     optimizer: OptimizerSection = OptimizerSection()
     schedule: ScheduleSection = ScheduleSection(epochs=20, kind="cosine", warmup_epochs=1)

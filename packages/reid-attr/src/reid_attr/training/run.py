@@ -14,6 +14,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from reid_attr.models.checkpoint import save_attribute_model
+from reid_attr.models.finetuning import count_parameters
 from reid_attr.training.module import AttributeModule
 from reid_attr.training.recipe import AttributeRecipe
 from reid_core.training.recipe_errors import validated
@@ -170,9 +171,13 @@ class AttributeKeeper(Checkpoint):
         return AttributeTraining(self._run.path, self._epochs, **self._best)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Claim the folder."""
+        """Claim the folder, and say what learns."""
         if trainer.is_global_zero:
             self._begin()
+            if isinstance(pl_module, AttributeModule):
+                for count in count_parameters(pl_module.model):
+                    few = f"{count.trainable:,} of {count.parameters:,}"
+                    note(f"{count.part}: {few} parameters learn")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -191,6 +196,7 @@ class AttributeKeeper(Checkpoint):
             save_attribute_model(
                 pl_module.trained,
                 self._run.path,
+                thresholds=pl_module.thresholds,
                 softmax=self._softmax,
                 metadata={**self._metadata, "validation": self._best},
             )
