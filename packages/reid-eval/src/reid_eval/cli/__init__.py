@@ -7,6 +7,7 @@ from reid_eval.cli.fit_st import fit_st_command
 from reid_eval.cli.gallery import gallery_app
 from reid_eval.cli.identify import identify_command
 from reid_eval.cli.plot import plot_command
+from reid_eval.cli.pose_distances import pose_distances_command
 from reid_eval.cli.rerank import rerank_command
 from reid_eval.cli.search import search_command
 from reid_eval.cli.test import measure_command
@@ -22,6 +23,7 @@ app.command("rerank")(rerank_command)
 app.command("fit-st")(fit_st_command)
 app.command("compare")(compare_command)
 app.command("plot")(plot_command)
+app.command("pose-distances")(pose_distances_command)
 app.add_typer(gallery_app, name="gallery")
 
 
