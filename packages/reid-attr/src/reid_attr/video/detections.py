@@ -68,6 +68,14 @@ class Detector(Protocol):
         """The people of each frame; the frames follow each other, and none comes twice."""
         ...
 
+    def end(self, frames: int) -> None:
+        """Be told after the last frame how many there were.
+
+        Raises:
+            ValueError: there should have been more.
+        """
+        ...
+
 
 def overlaps(boxes: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     """Intersection over union of each box with each other one.

@@ -47,11 +47,8 @@ class GivenBoxes:
             ValueError: there are boxes behind its end.
         """
         self._checked = False
-        if clip.frames is not None and self._last >= clip.frames:
-            raise ValueError(
-                f"{self._path} has boxes in frame {self._last} (from 0), but the clip has "
-                f"{clip.frames} frames; these are another clip's boxes, or it is cut off"
-            )
+        if clip.frames is not None:
+            self.end(clip.frames)
 
     def detect(self, frames: Sequence[VideoFrame]) -> list[Detections]:
         """The boxes of each frame.
@@ -62,6 +59,18 @@ class GivenBoxes:
         if frames and not self._checked:
             self._check_places(frames[0].pixels.shape)
         return [self._of(frame.number) for frame in frames]
+
+    def end(self, frames: int) -> None:
+        """Check that the clip was as long as the boxes say.
+
+        Raises:
+            ValueError: there are boxes behind its end.
+        """
+        if self._last >= frames:
+            raise ValueError(
+                f"{self._path} has boxes in frame {self._last} (from 0), but the clip has {frames} "
+                "frames; these are another clip's boxes, or it is cut off"
+            )
 
     def _of(self, number: int) -> Detections:
         rows = np.arange(*np.searchsorted(self._frames, [number, number + 1]))

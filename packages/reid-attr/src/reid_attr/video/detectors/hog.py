@@ -47,6 +47,9 @@ class HogDetector:
     def begin(self, clip: VideoInfo) -> None:
         """Any clip will do."""
 
+    def end(self, frames: int) -> None:
+        """Nothing to do."""
+
     def detect(self, frames: Sequence[VideoFrame]) -> list[Detections]:
         """The people of each frame."""
         return [self._found(frame) for frame in frames]

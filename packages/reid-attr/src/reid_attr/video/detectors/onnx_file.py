@@ -76,6 +76,9 @@ class OnnxDetector:
     def begin(self, clip: VideoInfo) -> None:
         """Any clip will do."""
 
+    def end(self, frames: int) -> None:
+        """Nothing to do."""
+
     def detect(self, frames: Sequence[VideoFrame]) -> list[Detections]:
         """The people of each frame.
 

@@ -61,6 +61,9 @@ class TorchvisionDetector:
     def begin(self, clip: VideoInfo) -> None:
         """Any clip will do."""
 
+    def end(self, frames: int) -> None:
+        """Nothing to do."""
+
     @torch.inference_mode()
     def detect(self, frames: Sequence[VideoFrame]) -> list[Detections]:
         """The people of each frame, which go through the network together."""
