@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 MODULES = (
+    "reid_gen.generation.hiding",
     "reid_gen.generation.losses",
+    "reid_gen.generation.recipe",
     "reid_gen.purifying.clusterer",
     "reid_gen.purifying.clustering_scores",
     "reid_gen.purifying.folds",

@@ -6,8 +6,10 @@ import pytest
 
 NAMES = {
     "reid_gen.generation": """
-        AppearanceEncoder PatchDiscriminator PoseGenerator discriminator_loss generator_loss
-        part_means swap_parts
+        AppearanceEncoder DrawRequest Engine GanRecipe PatchDiscriminator Plan PoseBank PoseCanvas
+        PoseGenerator PosedImages build_pose_bank change_clothes discriminator_loss find_pairs
+        generate generator_loss hide_parts list_recipes load_engine load_recipe named_pairs
+        part_means parts_of plan_given_poses plan_pairs plan_poses pose_images swap_parts train_gan
     """,
     "reid_gen.purifying": """
         Case ClusteringScores CrossFit GcnTraining GraphFolder Hops Limits LinkGCN Links

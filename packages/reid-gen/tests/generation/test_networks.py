@@ -22,9 +22,10 @@ def test_published_generator_has_its_published_size() -> None:
     assert parameters(PoseGenerator()) == pytest.approx(41.4e6, rel=0.01)
 
 
-def test_generator_draws_an_image_that_depends_on_all_it_is_given() -> None:
+@pytest.mark.parametrize("resize", [False, True])
+def test_generator_draws_an_image_that_depends_on_all_it_is_given(resize: bool) -> None:
     torch.manual_seed(0)
-    network = PoseGenerator(width=4, blocks=2, norm="instance", dropout=0.0)
+    network = PoseGenerator(width=4, blocks=2, norm="instance", dropout=0.0, resize=resize)
     given = [torch.rand(2, n, 32, 16, requires_grad=True) for n in (3, 18, 18)]
     drawn = network(*given)
     assert drawn.shape == (2, 3, 32, 16)

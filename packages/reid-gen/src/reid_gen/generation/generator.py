@@ -36,6 +36,7 @@ class PoseGenerator(nn.Module):
         norm: Norm = "batch",
         dropout: float = 0.5,
         appearance: bool = False,
+        resize: bool = False,
     ) -> None:
         super().__init__()
         if blocks < 1 or width < 1:
@@ -48,16 +49,20 @@ class PoseGenerator(nn.Module):
             _Transfer(middle, middle if block == 0 else 2 * middle, norm, dropout)
             for block in range(blocks)
         )
-        self.decoder = nn.Sequential(
-            *_doubling(middle, 2 * width, norm),
-            *_doubling(2 * width, width, norm),
-            nn.ReflectionPad2d(3),
-            nn.Conv2d(width, 3, 7),
-            nn.Tanh(),
+        self.decoder = nn.ModuleList(
+            _doubling(inputs, outputs, norm, resize=resize)
+            for inputs, outputs in ((middle, 2 * width), (2 * width, width))
         )
+        self.last = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
         self.appearance = AppearanceEncoder(width=width) if appearance else None
-        self.paint = nn.Conv2d(2 * middle, middle, 1) if appearance else None
+        # At each size on the way up, so that edges are where the pose has them.
+        self.paints = nn.ModuleList(
+            nn.Conv2d(middle + channels, channels, 1)
+            for channels in ((middle, 2 * width, width) if appearance else ())
+        )
         self.apply(start_normal)
+        # With the published start, colours would be missing for the first hundreds of steps.
+        self.paints.apply(_start_usual)
 
     def encode_appearance(self, images: Tensor, parts: Tensor) -> Tensor:
         """Codes (B, 11, 4 width) of each part of images (B, 3, H, W), parts (B, 10, H, W).
@@ -99,13 +104,23 @@ class PoseGenerator(nn.Module):
         self._check(images, poses, targets, codes, target_parts)
         image = self.image_stream(images)
         pose = self.pose_stream(torch.cat([poses, targets], dim=1))
-        if self.paint is not None and codes is not None and target_parts is not None:
-            painted = _paint(codes, interpolate(target_parts, image.shape[2:], mode="area"))
-            image = image + self.paint(torch.cat([image, painted], dim=1))
+        image = self._painted(image, 0, codes, target_parts)
         for block in self.blocks:
             image, pose = block(image, pose)
-        drawn: Tensor = self.decoder(image)
+        for size, doubling in enumerate(self.decoder, start=1):
+            image = self._painted(doubling(image), size, codes, target_parts)
+        drawn: Tensor = self.last(image)
         return drawn
+
+    def _painted(
+        self, image: Tensor, size: int, codes: Tensor | None, parts: Tensor | None
+    ) -> Tensor:
+        """The features with the codes added where the parts are, where there are codes."""
+        if codes is None or parts is None:
+            return image
+        painted = _paint(codes, interpolate(parts, image.shape[2:], mode="area"))
+        moved: Tensor = image + self.paints[size](torch.cat([image, painted], dim=1))
+        return moved
 
     def _check(
         self,
@@ -116,22 +131,19 @@ class PoseGenerator(nn.Module):
         parts: Tensor | None,
     ) -> None:
         height, width = images.shape[2:]
-        if (
-            height % 4
-            or width % 4
-            or poses.shape != targets.shape
-            or poses.shape[2:]
-            != (
-                height,
-                width,
-            )
-        ):
+        fits = poses.shape == targets.shape and poses.shape[2:] == images.shape[2:]
+        if height % 4 or width % 4 or not fits:
             shapes = [tuple(tensor.shape) for tensor in (images, poses, targets)]
             raise ValueError(f"expected images and heatmaps of one size, divisible by 4: {shapes}")
-        wanted = self.paint is not None
+        wanted = self.appearance is not None
         if (codes is not None) != wanted or (parts is not None) != wanted:
             needs = "needs codes and target_parts" if wanted else "takes no codes and target_parts"
             raise ValueError(f"this generator {needs}")
+
+
+def _start_usual(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        module.reset_parameters()
 
 
 class _Transfer(nn.Module):
@@ -161,9 +173,13 @@ def _two_convolutions(inputs: int, outputs: int, norm: Norm, dropout: float) -> 
     )
 
 
-def _doubling(inputs: int, outputs: int, norm: Norm) -> tuple[nn.Module, ...]:
-    convolution = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
-    return convolution, norm_layer(norm, outputs), nn.ReLU(inplace=True)
+def _doubling(inputs: int, outputs: int, norm: Norm, *, resize: bool) -> nn.Sequential:
+    larger: tuple[nn.Module, ...] = (
+        nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1),
+    )
+    if resize:
+        larger = nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1)
+    return nn.Sequential(*larger, norm_layer(norm, outputs), nn.ReLU(inplace=True))
 
 
 def _paint(codes: Tensor, parts: Tensor) -> Tensor:
