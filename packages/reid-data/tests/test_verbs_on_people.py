@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -119,7 +120,7 @@ def test_masks_are_of_the_person_that_was_drawn(
 def test_poses_are_clustered_on_train_and_applied_to_test(
     answer: Answer, people: Path, tmp_path: Path
 ) -> None:
-    few = ("--clusters", 2, "--clusters", 4, "--overlays", 2)
+    few = ("--clusters", 2, "--clusters", 4, "--overlays", 2, "--sheets", 3)
     found = answer(
         "poses", "--poses", people / "keypoints.csv", *data(people), *few, "--out", tmp_path / "p"
     )
@@ -131,6 +132,32 @@ def test_poses_are_clustered_on_train_and_applied_to_test(
         len(list((tmp_path / "p").rglob("*.png"))) + len(list((tmp_path / "p").rglob("*.jpg"))) >= 2
     )
     assert (tmp_path / "p" / "knee.svg").is_file()
+    with Image.open(tmp_path / "p" / "sheets" / "R_LA_4.png") as sheet:
+        assert sheet.width == 3 * (SIZE[1] + 2), "three images of each cluster"
+    assert len(list((tmp_path / "p" / "sheets").iterdir())) == 2 * 6
+
+
+def test_recoloured_people_keep_all_but_their_clothes(
+    answer: Answer, people: Path, tmp_path: Path
+) -> None:
+    masks = ("--masks", tmp_path / "masks")
+    answer("masks", "--parsings", people / "parsings", "--out", tmp_path / "masks")
+    answer("manifest", *data(people), "--out", people / "market1501" / "all.csv")
+    table = pd.read_csv(people / "market1501" / "all.csv").assign(clothes_id=1)
+    table.to_csv(people / "market1501" / "dressed.csv", index=False)
+    own = ("--data", "csv", "--root", people / "market1501" / "dressed.csv")
+    new = answer("recolour", *masks, *own, "--out", tmp_path / "new", "--overlays", 2)
+    assert new["images"] == len(TRAINED) * len(CAMERAS)
+    assert Path(new["overlays"]).is_file()
+    path = named(2, 3)[0]
+    labels = np.load((people / "parsings" / path).with_suffix(".npy")).argmax(axis=2)
+    before, after = (
+        np.asarray(Image.open(root / path)).astype(int)
+        for root in (people / "market1501", tmp_path / "new")
+    )
+    worn = np.isin(labels, (5, 7, 10, 9, 12))
+    changed = np.abs(after - before).max(axis=2)
+    assert changed[worn].mean() > 10 * changed[~worn].mean()
 
 
 def test_heatmaps_stand_where_the_joints_were_drawn(

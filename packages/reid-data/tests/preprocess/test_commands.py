@@ -331,3 +331,18 @@ def test_genders(call, answer, refused, market, tmp_path):
     assert "no outfits" in line
     table.write_text("train,x,1\n")
     assert "line 1: expected an id" in refused("genders", "--table", table, *where)
+
+
+def test_recolouring_without_outfits_or_masks_is_refused(tmp_path, market, refused, make_records):
+    own = ("--data", "market1501", "--root", market, "--out", tmp_path / "new")
+    (tmp_path / "masks").mkdir()
+    assert "clothes_id" in refused("recolour", "--masks", tmp_path / "masks", *own)
+    names = ["train/000_1_c1_000001.png"]
+    for folder in ("train", "query", "test"):
+        names += [f"{folder}/001_1_c1_00000{number}.png" for number in (1, 2)]
+    make_records(tmp_path / "ltcc", names, size=(32, 16))
+    ltcc = ("--data", "ltcc", "--root", tmp_path / "ltcc", "--out", tmp_path / "new")
+    line = refused("recolour", "--masks", tmp_path / "masks", *ltcc)
+    assert "3 of 3 images have no masks" in line
+    assert "`reid-data masks` makes them" in line
+    assert not (tmp_path / "new").exists()

@@ -35,7 +35,9 @@ from .pose_tables import PoseTable, pose_table, read_pose_table, write_pose_tabl
 from .poses import Poses, convert_joints, flip_joints, match_poses, scale_joints
 from .published import read_names, write_names
 from .recolour import Outfit, Recolouring, recolour_image, write_recoloured
+from .recolour_overlays import recolour_sheet
 from .rewriting import Rewritten, every_image
+from .sheets import contact_sheet, pose_sheet
 from .sizes import SizeTable, image_sizes, read_sizes, size_buckets, size_table, write_sizes
 from .twin_makers import DegradedTwins, RecolouredTwins
 from .twins import Twins, make_twins
@@ -68,6 +70,7 @@ __all__ = [
     "augment_clip",
     "check_masks",
     "cluster_poses",
+    "contact_sheet",
     "convert_joints",
     "defocus_kernel",
     "degrade_batch",
@@ -98,6 +101,7 @@ __all__ = [
     "parse_mixture",
     "part_heatmaps",
     "part_masks",
+    "pose_sheet",
     "pose_table",
     "pose_vectors",
     "poses_of",
@@ -116,6 +120,7 @@ __all__ = [
     "read_poses",
     "read_sizes",
     "recolour_image",
+    "recolour_sheet",
     "sample_clips",
     "save_clusters",
     "scale_joints",

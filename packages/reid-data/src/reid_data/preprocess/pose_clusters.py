@@ -62,13 +62,27 @@ class PoseClusters:
         Raises:
             ValueError: the image sizes are unknown.
         """
+        return self.place(poses)[0]
+
+    def place(self, poses: Poses) -> tuple[Ids, npt.NDArray[np.float64]]:
+        """The cluster of each pose, as `label`, and how far from its centre the pose is.
+
+        Returns:
+            Labels ``(N,)``, and distances ``(N,)`` in scaled units, NaN for label 0.
+
+        Raises:
+            ValueError: the image sizes are unknown.
+        """
         vectors = _vectors(poses, self.family, self.form) / self.scale
         known = ~np.isnan(vectors).any(axis=1)
         labels = np.zeros(len(vectors), dtype=np.int64)
+        distances = np.full(len(vectors), np.nan)
         # |v - c|^2 without |v|^2, which is the same for all centres.
         scores = np.square(self.centres).sum(axis=1) - 2 * vectors[known] @ self.centres.T
         labels[known] = scores.argmin(axis=1) + 1
-        return labels
+        squares = scores.min(axis=1) + np.square(vectors[known]).sum(axis=1)
+        distances[known] = np.sqrt(squares.clip(0))
+        return labels, distances
 
 
 def fit_pose_clusters(

@@ -25,6 +25,7 @@ from reid_data.preprocess.pose_geometry import FAMILIES, Family, Form
 from reid_data.preprocess.pose_pictures import draw_pose, knee_svg
 from reid_data.preprocess.pose_tables import PoseTable, pose_table, write_pose_table
 from reid_data.preprocess.poses import Poses, match_poses
+from reid_data.preprocess.sheets import pose_sheet
 from reid_data.preprocess.sizes import image_sizes
 from reid_data.records import Records
 
@@ -141,18 +142,21 @@ def write_pose_labels(
     *,
     root: Path | None = None,
     overlays: int = 0,
+    sheets: int = 0,
 ) -> None:
     """Write what was found into a new folder.
 
     ``poses_train.csv`` and ``poses_test.csv`` in the published form, ``clusters.npz``,
-    ``keypoints.csv`` (OpenPose's 18 joints), ``knee.svg``, and skeletons over the first images.
+    ``keypoints.csv`` (OpenPose's 18 joints), ``knee.svg``, skeletons over the first images, and
+    contact sheets of the clusters.
 
     Args:
         labels: from `cluster_poses`.
         poses: the poses that were labelled.
         out: the new folder.
-        root: of the images, for overlays.
+        root: of the images, for overlays and sheets.
         overlays: how many.
+        sheets: how many images of each cluster, in a sheet for each clustering; 0 for none.
 
     Raises:
         ValueError: `out` is not empty, or an image to draw on cannot be read.
@@ -167,6 +171,8 @@ def write_pose_labels(
             (folder / "knee.svg").write_text(knee_svg(_curves(labels.clusters)), encoding="utf-8")
         for row in range(min(overlays, len(poses)) if root is not None else 0):
             _write_overlay(poses, row, root or Path(), folder / "overlays")
+        for clusters in labels.clusters if sheets and root is not None else ():
+            _write_sheet(clusters, poses, root or Path(), folder / "sheets", sheets)
 
 
 def _write_overlay(poses: Poses, row: int, root: Path, folder: Path) -> None:
@@ -175,6 +181,14 @@ def _write_overlay(poses: Poses, row: int, root: Path, folder: Path) -> None:
     drawn = draw_pose(image, poses.joints[row], layout=poses.layout, scale=scale)
     folder.mkdir(exist_ok=True)
     Image.fromarray(drawn).save(folder / f"{row:04d}_{image_id(poses.names[row], 'stem')}.png")
+
+
+def _write_sheet(
+    clusters: PoseClusters, poses: Poses, root: Path, folder: Path, columns: int
+) -> None:
+    sheet = pose_sheet(clusters, poses, read=lambda name: read_image(root / name), columns=columns)
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(sheet).save(folder / f"{clusters.name}.png")
 
 
 def _curves(clusters: Sequence[PoseClusters]) -> dict[str, list[tuple[int, float]]]:

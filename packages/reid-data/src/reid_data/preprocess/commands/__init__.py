@@ -13,6 +13,7 @@ from reid_data.preprocess.commands import (
     masks,
     pairs,
     poses,
+    recolour,
     sizes,
 )
 
@@ -23,6 +24,7 @@ VERBS: Mapping[str, Callable[..., None]] = MappingProxyType(
         "lowres": lowres.lowres,
         "degrade": degrade.degrade,
         "masks": masks.masks,
+        "recolour": recolour.recolour,
         "poses": poses.poses,
         "heatmaps": heatmaps.heatmaps,
         "pairs": pairs.pairs,

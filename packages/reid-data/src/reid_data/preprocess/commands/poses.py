@@ -40,6 +40,12 @@ def poses(
     overlays: Annotated[
         int, typer.Option("--overlays", min=0, help="Draw so many skeletons over their images.")
     ] = 0,
+    sheets: Annotated[
+        int,
+        typer.Option(
+            "--sheets", min=0, help="Contact sheets: show so many training images of each cluster."
+        ),
+    ] = 0,
     seed: Seed = 0,
     workers: Workers = 2,
     as_json: Json = False,
@@ -74,7 +80,7 @@ def poses(
             clusters=known,
             advance=advance,
         )
-    write_pose_labels(labels, matched, out, root=records.root, overlays=overlays)
+    write_pose_labels(labels, matched, out, root=records.root, overlays=overlays, sheets=sheets)
     rows = [
         {
             "images": name,
