@@ -29,7 +29,7 @@ def naive(logits: torch.Tensor, clothes: list[int], people: list[int], epsilon: 
 def test_it_is_the_loop(epsilon: float) -> None:
     logits = 4 * torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
     clothes, people = [0, 6, 3, 5, 2], [0, 0, 1, 2, 0]
-    positives = OWNERS == torch.tensor(people)[:, None]
+    positives = torch.tensor(people)[:, None] == OWNERS
     found = ClothesAdversarialLoss(epsilon=epsilon)(logits, torch.tensor(clothes), positives)
     assert found.item() == pytest.approx(naive(logits, clothes, people, epsilon), rel=1e-5)
 
@@ -64,7 +64,7 @@ def test_large_logits_and_short_floats_stay_finite() -> None:
 
 def test_gradients() -> None:
     logits = torch.randn(3, 7, dtype=torch.float64, requires_grad=True)
-    positives = OWNERS == torch.tensor([0, 1, 2])[:, None]
+    positives = torch.tensor([0, 1, 2])[:, None] == OWNERS
     clothes = torch.tensor([1, 3, 4])
     assert gradcheck(lambda z: clothes_adversarial_loss(z, clothes, positives), logits)
 

@@ -26,6 +26,7 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "transreid": ("transreid", "test_vit", {"cameras": 2, "patch_stride": 12}),
     "fine-grained": ("fine-grained", "test_resnet", SMALL),
     "fine-grained-video": ("fine-grained-video", "test_resnet", SMALL),
+    "two-branch": ("two-branch", "reid:resnet18", {}),
     "video-average": ("video-average", "reid:osnet_ibn_x0_25", {}),
     "video-attention": ("video-attention", "test_vit", {}),
     "video-3d": ("video-3d", "reid:resnet18", {}),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from reid_core.training.recipe import Recipe
 from reid_core.training.recipe_files import load_recipe
+from reid_core.training.sidecars import Sidecars
 from reid_data import Records
 
 TINY = """
@@ -74,3 +75,29 @@ def tiny(tmp_path: Path) -> Callable[..., Recipe]:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)
     return lambda *overrides: load_recipe(path, overrides)
+
+
+@pytest.fixture
+def dressed(people: Records) -> Records:
+    """Two outfits each, one a camera."""
+    train = people.split("train").table
+    return Records(train.assign(clothes_id=train.camid), people.root)
+
+
+@pytest.fixture
+def beside(dressed: Records, tmp_path: Path) -> Sidecars:
+    """Genders, poses and masks of everybody."""
+    genders = [f"train,{pid:03d},{pid % 2}" for pid in np.unique(dressed.pids)]
+    (tmp_path / "genders.csv").write_text("\n".join(["Category,ID,Gender", *genders]) + "\n")
+    names = [Path(path).stem for path in dressed.table["path"]]
+    poses = [f"train,{name},{1 + row % 5}.0" for row, name in enumerate(names)]
+    (tmp_path / "poses.csv").write_text("\n".join(["Category,Image,R_LA_5", *poses]) + "\n")
+    (tmp_path / "masks").mkdir()
+    for name in names:
+        for kind in ("shirt", "pant"):
+            mask = np.zeros((32, 16), np.uint8)
+            mask[4 : 16 if kind == "shirt" else 30] = 255
+            Image.fromarray(mask).save(tmp_path / "masks" / f"{name}_{kind}.png")
+    return Sidecars(
+        genders=tmp_path / "genders.csv", poses=tmp_path / "poses.csv", masks=tmp_path / "masks"
+    )

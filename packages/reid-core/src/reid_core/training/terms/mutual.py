@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reid_core.losses import KlMean, kl_distillation_loss
 from reid_core.models import ReidOutput
-from reid_core.training.terms.others import other
+from reid_core.training.terms.others import classifier_of
 from reid_core.training.terms.term import FromLoop, Term, term_registry
 from reid_data import Batch
 
@@ -53,10 +53,10 @@ class AgreementTerm(Term):
         """Find the two classifiers.
 
         Raises:
-            ValueError: there is no term of such a name.
+            ValueError: there is no term of such a name, or it has no classifier.
         """
         names = {"student": self.student, "teacher": self.teacher}
-        self.others = {role: other(terms, name, kind=Term) for role, name in names.items()}
+        self.others = {role: classifier_of(terms, name) for role, name in names.items()}
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:  # noqa: ARG002 - terms get both
         """Divergence of the student's probabilities from the teacher's."""

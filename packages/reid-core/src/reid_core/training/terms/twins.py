@@ -20,7 +20,7 @@ from reid_core.losses import (
     mse_distillation_loss,
 )
 from reid_core.models import ReidOutput
-from reid_core.training.terms.others import other
+from reid_core.training.terms.others import classifier_of
 from reid_core.training.terms.teacher import Teacher
 from reid_core.training.terms.term import FromLoop, Part, Term, term_registry
 from reid_data import Batch
@@ -185,9 +185,9 @@ class TwinAgreementTerm(Term):
         """Find the classifier.
 
         Raises:
-            ValueError: there is no term of that name.
+            ValueError: there is no term of that name, or it has no classifier.
         """
-        self.others = {"head": other(terms, self.head, kind=Term)}
+        self.others = {"head": classifier_of(terms, self.head)}
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
         """Divergence of the copies' probabilities from their originals'."""
