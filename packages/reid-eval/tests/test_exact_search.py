@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from reid_eval import _nearest, evaluate, search
+from reid_eval import evaluate, search
 from reid_eval.embeddings import Embeddings
 
 Make = Callable[..., Embeddings]
@@ -55,14 +56,16 @@ def naive_search(
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks so small that a few rows fill many of them."""
-    for name, size in (
-        ("_COLUMNS", 7),
-        ("_TILE", 40),
-        ("_EXACT_TILE", 40),
-        ("_GATHERED", 64),
-        ("_SPARE", 2),
+    for place, size in (
+        ("_nearest._COLUMNS", 7),
+        ("_nearest._EXACT_TILE", 40),
+        ("_candidates._COLUMNS", 7),
+        ("_candidates._TILE", 40),
+        ("_pairs._GATHERED", 64),
     ):
-        monkeypatch.setattr(_nearest, name, size)
+        monkeypatch.setattr(f"reid_eval.{place}", size)
+    few = dict.fromkeys((torch.float32, torch.bfloat16), (2, 0.0))
+    monkeypatch.setattr("reid_eval._nearest._SPARE", few)
 
 
 def features(kind: str, rng: np.random.Generator, rows: int, size: int) -> np.ndarray:
@@ -73,7 +76,17 @@ def features(kind: str, rng: np.random.Generator, rows: int, size: int) -> np.nd
     return rng.normal(size=(rows, size)).astype(np.float32)
 
 
-@pytest.mark.usefixtures("small_blocks")
+@pytest.fixture(params=["torch", "torch bfloat16", "compiled", "compiled bfloat16"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How candidates are found: all must end in the same order."""
+    if "compiled" in request.param:
+        monkeypatch.setattr("reid_eval.exact_search._SMALL", 0)
+        monkeypatch.setattr("reid_eval._candidates._WORTH_COMPILING", 0)
+    if "bfloat16" in request.param:
+        monkeypatch.setattr("reid_eval._nearest.pick_dtype", lambda *_, **__: torch.bfloat16)
+
+
+@pytest.mark.usefixtures("small_blocks", "way")
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("kind", ["random", "ties", "copies"])
 @pytest.mark.parametrize("seed", range(3))
@@ -91,7 +104,7 @@ def test_search_is_a_stable_sort_of_all_scores(
         np.testing.assert_allclose(found.scores, scores, atol=2e-6)
 
 
-@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.usefixtures("small_blocks", "way")
 @pytest.mark.parametrize("camera_filter", ["none", "cross-camera", "other-cameras"])
 @pytest.mark.parametrize("seed", range(3))
 def test_filters_leave_out_exactly_the_forbidden_pairs(
@@ -140,8 +153,8 @@ def test_the_result_does_not_depend_on_blocks(make: Make, monkeypatch: pytest.Mo
     query = make(rng.normal(size=(20, 16)), [1] * 20)
     gallery = make(rng.normal(size=(3000, 16)), [1] * 3000)
     whole = search(query, gallery, top_k=9)
-    monkeypatch.setattr(_nearest, "_COLUMNS", 129)
-    monkeypatch.setattr(_nearest, "_TILE", 1000)
+    monkeypatch.setattr("reid_eval._candidates._COLUMNS", 129)
+    monkeypatch.setattr("reid_eval._candidates._TILE", 1000)
     parts = search(query, gallery, top_k=9)
     np.testing.assert_array_equal(whole.indices, parts.indices)
     np.testing.assert_array_equal(whole.scores, parts.scores)
@@ -155,6 +168,7 @@ def test_a_large_search_with_compiled_products_agrees(
     gallery = make(rng.normal(size=(2000, 32)), [1] * 2000)
     small = search(query, gallery)
     monkeypatch.setattr("reid_eval.exact_search._SMALL", 0)
+    monkeypatch.setattr("reid_eval._candidates._WORTH_COMPILING", 0)
     large = search(query, gallery)
     np.testing.assert_array_equal(small.indices, large.indices)
     np.testing.assert_array_equal(small.scores, large.scores)
@@ -180,7 +194,7 @@ def test_a_memory_mapped_gallery_is_searched_in_place(make: Make, tmp_path: Path
 
 
 def test_progress_adds_up_to_the_gallery(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_nearest, "_COLUMNS", 64)
+    monkeypatch.setattr("reid_eval._candidates._COLUMNS", 64)
     people = make(np.random.default_rng(0).normal(size=(200, 4)), range(200))
     steps: list[int] = []
     search(people, people, top_k=2, advance=steps.append)

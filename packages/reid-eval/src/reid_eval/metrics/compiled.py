@@ -37,7 +37,7 @@ class CompiledBackend:
     def squared_norms(self, rows: Tensor) -> _Floats:
         """Exact squared norms of ``(n, D)`` rows: ``(n,)``."""
         out = np.empty(len(rows), dtype=np.float64)
-        self._spread(self._kernels.squared_norms, len(out), rows.numpy(), out)
+        self.spread(self._kernels.squared_norms, len(out), rows.numpy(), out)
         return out
 
     def pair_dots(
@@ -46,7 +46,7 @@ class CompiledBackend:
         """Exact products of ``queries[query]`` and ``rows[row]``: ``(n,)``."""
         out = np.empty(len(query), dtype=np.float64)
         arrays = queries.numpy(), rows.numpy(), query, row
-        self._spread(self._kernels.pair_dots, len(out), *arrays, out)
+        self.spread(self._kernels.pair_dots, len(out), *arrays, out)
         return out
 
     def place(self, block: QueryBlock) -> QueryBlock:
@@ -71,9 +71,10 @@ class CompiledBackend:
             bias=gallery.bias.astype(scores.dtype),
         )
         kernel = self._kernels.count_rows
-        return sum(self._spread(kernel, len(scores), scores, block, own, ties, metric, counts))
+        return sum(self.spread(kernel, len(scores), scores, block, own, ties, metric, counts))
 
-    def _spread(self, kernel: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
+    def spread(self, kernel: Callable[..., Any], size: int, *arguments: Any) -> list[Any]:
+        """What ``kernel(*arguments, first, last)`` gives for ranges that cover ``size`` items."""
         parts = min(size // _SMALLEST_PART, self._workers * _PARTS_PER_WORKER)
         if parts < 2:
             return [kernel(*arguments, 0, size)] if size else []

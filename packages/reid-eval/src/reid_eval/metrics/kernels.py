@@ -16,7 +16,7 @@ import numpy as np
 
 from reid_eval.metrics.tiles import EUCLIDEAN, GALLERY_ORDER, GIVEN, LANES, PESSIMISTIC
 
-__all__ = ["count_rows", "pair_dots", "squared_norms"]
+__all__ = ["compiled_loop", "count_rows", "pair_dots", "squared_norms"]
 
 CHUNK = 512
 """Scores that are scaled and counted at once; 2 KiB, so they stay in the L1 cache."""
@@ -29,7 +29,7 @@ COMPARED = 64
 _REORDER = {"reassoc", "nnan", "nsz", "contract"}
 
 
-def _entry(function: Callable[..., Any]) -> Any:
+def compiled_loop(function: Callable[..., Any]) -> Any:
     """Compile, keep the machine code on disk if any folder can be written, release the GIL."""
     try:
         return numba.njit(nogil=True, cache=True)(function)
@@ -55,7 +55,7 @@ def _exact_dot(x: Any, y: Any, lanes: Any) -> Any:
     return lanes[0]
 
 
-@_entry
+@compiled_loop
 def squared_norms(rows: Any, out: Any, first: Any, last: Any) -> None:
     """``out[i] = rows[i] . rows[i]``."""
     lanes = np.empty(LANES, dtype=np.float64)
@@ -63,7 +63,7 @@ def squared_norms(rows: Any, out: Any, first: Any, last: Any) -> None:
         out[i] = _exact_dot(rows[i], rows[i], lanes)
 
 
-@_entry
+@compiled_loop
 def pair_dots(
     queries: Any, rows: Any, query: Any, row: Any, out: Any, first: Any, last: Any
 ) -> None:
@@ -220,7 +220,7 @@ def _search_chunk(
     return needed
 
 
-@_entry
+@compiled_loop
 def count_rows(
     tile: Any, block: Any, gallery: Any, ties: Any, metric: Any, counts: Any, first: Any, last: Any
 ) -> Any:

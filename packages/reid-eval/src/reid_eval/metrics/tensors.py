@@ -148,10 +148,9 @@ class TensorBackend:
 
 def _exact_dots(x: Tensor, y: Tensor) -> Tensor:
     """Row-wise products ``(n,)`` of ``(n, D)`` float32, summed in the order of the kernels."""
-    products = x.double() * y.double()
-    lanes = products.new_zeros(len(x), LANES)
+    lanes = x.new_zeros(len(x), LANES, dtype=torch.float64)
     for k in range(0, x.shape[1], LANES):
-        part = products[:, k : k + LANES]
+        part = x[:, k : k + LANES].double() * y[:, k : k + LANES].double()
         lanes[:, : part.shape[1]] += part
     while lanes.shape[1] > 1:
         half = lanes.shape[1] // 2

@@ -18,7 +18,7 @@ from reid_eval.metrics.streaming import make_backend
 
 __all__ = ["exact_nearest", "squared_norms"]
 
-_SMALL = 1 << 22  # exact products, which take less time than loading a compiler
+_SMALL = 1 << 22  # scores and exact products, which take less time than loading compiled code
 _CPU = torch.device("cpu")
 
 
@@ -50,7 +50,7 @@ def exact_nearest(
     if len(chosen):
         rows = ChosenRows(matrices, chosen)
         found = min(top_k, len(chosen))
-        size = len(queries) * found * rows.dim
+        size = len(queries) * (len(rows) + found * rows.dim)
         with closing(make_backend("torch" if size < _SMALL else "auto", _CPU)) as counting:
             nearest = Nearest(
                 FeatureBlocks("query", queries, device=_CPU),
