@@ -33,6 +33,17 @@ def test_a_val_split_of_the_data_set_is_used_instead(people):
     assert set(data.train.pids) == set(range(6))
 
 
+def test_a_val_split_of_training_people_validates_nothing(people):
+    # PRCC's `rgb/val` holds further images of those who are in `rgb/train`.
+    rows = np.flatnonzero((people.table["split"] == "train").to_numpy())
+    split = people.table["split"].mask(np.isin(np.arange(len(people)), rows[::3]), "val")
+    records = Records(people.table.assign(split=split), people.root)
+    assert set(records.split("val").pids) & set(records.split("train").pids)
+    data = carve(records, val_identities=0.4, identities_per_batch=3, seed=0)
+    assert not set(data.train.pids) & set(data.validation.pids)
+    assert not set(data.validation.table["path"]) & set(records.split("val").table["path"])
+
+
 def test_validation_can_be_switched_off(people):
     data = carve(people, val_identities=0, identities_per_batch=8, seed=0)
     assert data.validation is None

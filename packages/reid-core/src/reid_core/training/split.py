@@ -47,6 +47,12 @@ class TrainingData:
         return 0 if self.second is None else len(np.unique(self.second.pids))
 
     @property
+    def cameras(self) -> int:
+        """One more than the largest camid; 0 where no camera is known."""
+        parts = [part for part in (self.train, self.validation, self.second) if part is not None]
+        return 1 + max(int(part.camids.max(initial=-1)) for part in parts)
+
+    @property
     def fingerprint(self) -> str:
         """Hex digest of the images' relative paths and ids: are these the same data again?"""
         digest = hashlib.sha256()
@@ -70,9 +76,9 @@ def carve(
 ) -> TrainingData:
     """Take the training images apart from the validation images; no test image is in either.
 
-    A ``val`` split of the data set's own is used as it is; otherwise a share of the training
-    identities is held out. One validation image (or tracklet) per identity and camera becomes a
-    query.
+    A ``val`` split of the data set's own is used as it is, if its people are none of the training
+    people (PRCC's are); otherwise a share of the training identities is held out. One validation
+    image (or tracklet) per identity and camera becomes a query.
 
     Args:
         records: the whole data set; only its splits ``train`` and ``val`` are read.
@@ -91,7 +97,7 @@ def carve(
         records = _in_tracklets(records)
     train, validation = records.split("train"), None
     if val_identities:
-        if (records.table["split"] == "val").any():
+        if _has_other_people(records, train):
             validation = records.split("val")
         else:
             train, validation = train.split_identities(val_identities, seed=seed)
@@ -108,6 +114,12 @@ def carve(
         key = "data.second.identities_per_batch"
         _check_identities(second, second_per_batch or identities_per_batch, key=key)
     return TrainingData(train, validation, second)
+
+
+def _has_other_people(records: Records, train: Records) -> bool:
+    """Whether there is a ``val`` split, of nobody who is in the training images."""
+    own = records.pids[(records.table["split"] == "val").to_numpy(dtype=bool)]
+    return len(own) > 0 and not np.isin(own, train.pids).any()
 
 
 def _check_identities(records: Records, needed: int, *, key: str) -> None:
