@@ -62,7 +62,8 @@ def main() -> None:
     pair = ("--query", str(report / "query"), "--gallery", str(report / "gallery"))
     run("reid-eval", "search", *pair, "--top-k", "10", "--out", str(HERE / "search.parquet"))
     answer = run("reid-eval", "identify", *pair, "--out", str(HERE / "result.csv"))
-    run("reid-eval", "gallery", "add", str(GALLERY), str(report / "gallery"))
+    # Names of Market-1501's kind tell frames, at 25 a second.
+    run("reid-eval", "gallery", "add", str(GALLERY), str(report / "gallery"), "--fps", "25")
 
     side_by_side(before["metrics"], after["metrics"])
     console.print(f"Training    {training['images_per_second']:,.0f} images/s")
@@ -76,11 +77,14 @@ def main() -> None:
         ("report", report / "report.html"),
     ):
         console.print(f"  {what:<13}{path}", soft_wrap=True)
-    console.print(
-        "\nSearch the people in a browser (pip install 'reid-eval[serve]'):", markup=False
-    )
     serve = f"reid-eval gallery serve {GALLERY} --model {MODEL} --images {PEOPLE}"
-    console.print(f"  {serve}", soft_wrap=True, markup=False)
+    for line in (
+        "\nSearch the people in a browser:",
+        "  pip install 'reid-eval[serve]'",
+        f"  {serve}",
+        "It prints an address to open, and the token that signs you in.",
+    ):
+        console.print(line, soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":
