@@ -6,7 +6,8 @@ The service runs in a process of its own, as `reid-eval gallery serve` starts it
 random network at 256 x 128 and 100,000 random rows (times ``--scale``). Each client keeps one
 connection and searches again as soon as it has an answer: an image of 256 x 128 up, 24 answers
 down, each search in the audit log before it is answered. Every answer must be right: the clients'
-own rows are in the gallery. The clients share the processors with the service.
+own rows are in the gallery. The clients share the processors with the service. Its memory is read
+after each sixth of the time: what is cached once levels off, what leaks goes on.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from reid_eval.passing import describe_pass
 from reid_eval.views import Views
 
 ROWS, DIMENSION, TOP_K = 100_000, 256, 24
+PARTS = 6  # after each of which the memory of the service is read
 TOKEN = "a-token-of-the-benchmark"  # of a service that lives for a minute
 
 START = """
@@ -177,9 +179,11 @@ def main() -> None:
         service = start(folder)
         try:
             storm(service, images, max(2.0, seconds / 6))  # what is loaded once, is loaded
-            before = service.memory()
-            times, wrong = storm(service, images, seconds)
-            after = service.memory()
+            times, wrong, memory = list[float](), 0, [service.memory()]
+            for _ in range(PARTS):
+                more, errors = storm(service, images, seconds / PARTS)
+                times, wrong = times + more, wrong + errors
+                memory.append(service.memory())
         finally:
             service.process.terminate()
             service.process.wait(30)
@@ -191,8 +195,8 @@ def main() -> None:
         "searches/s": len(times) / seconds,
         "median ms": 1000 * float(np.median(times)),
         "99 % ms": 1000 * float(np.quantile(times, 0.99)),
-        "MiB before": round(before),
-        "MiB after": round(after),
+        "MiB": " ".join(f"{one:.0f}" for one in memory),
+        "last half": memory[-1] / memory[PARTS // 2],
     }
     show(f"{options.clients} clients for {seconds:g} s", [row])
     save(options.out, {"machine": machine("torch", "fastapi", "uvicorn"), "load": row})
