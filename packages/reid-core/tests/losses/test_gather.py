@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from reid_core.losses import batch_hard_triplet_loss, gather_rows, supervised_contrastive_loss
 
+from ..ranks import run_ranks
+
 # Each process has half of the batch and a copy of the weights, whose gradients are averaged.
 HALF = """
-import sys, torch
+import os, sys, torch
 from torch import distributed as dist
 from reid_core.losses import batch_hard_triplet_loss, gather_rows, supervised_contrastive_loss
 
-rank, folder = int(sys.argv[1]), sys.argv[2]
+rank, folder = int(os.environ["RANK"]), sys.argv[1]
 dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
 images, labels, weight = torch.load(f"{folder}/batch.pt")
 mine = slice(4 * rank, 4 * rank + 4)
@@ -33,17 +33,13 @@ dist.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_are_one_with_the_whole_batch(tmp_path: Path) -> None:
     generator = torch.Generator().manual_seed(0)
     images, weight = torch.randn(8, 6, generator=generator), torch.randn(6, 5, generator=generator)
     labels = torch.tensor([0, 1, 2, 3, 0, 1, 2, 3])  # each one's positive is with the other process
     torch.save((images, labels, weight), tmp_path / "batch.pt")
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    halves = [
-        subprocess.Popen([sys.executable, "-c", HALF, str(rank), str(tmp_path)], env=environment)
-        for rank in range(2)
-    ]
-    assert [half.wait(timeout=120) for half in halves] == [0, 0]
+    run_ranks(["-c", HALF, tmp_path])
 
     weight.requires_grad_()
     features = images @ weight

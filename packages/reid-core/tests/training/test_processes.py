@@ -11,11 +11,49 @@ import torch
 from lightning.pytorch.plugins.environments import SLURMEnvironment
 
 from reid_core.models import load_model
+from reid_core.training.recipe_files import load_recipe
 from reid_core.training.trainer import build_trainer
+from reid_data import Records
 
 from ..ranks import run_ranks
 from . import halves
 from .conftest import TINY, tiny_people
+from .test_fit import run, same_files
+
+SHARES = """
+import shutil, sys
+from pathlib import Path
+import torch
+from lightning.pytorch import Callback
+from reid_core.training import load_recipe, train
+from reid_data import Records
+
+
+class Interrupt(Callback):
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if (trainer.current_epoch, batch_idx) == (1, 1):
+            raise KeyboardInterrupt
+
+
+def run(out, **options):
+    recipe, people = load_recipe(folder / "tiny.yaml"), Records.from_csv(folder / "people.csv")
+    place = {"out": folder / out, "device": "cpu", "workers": 0, "devices": 2}
+    train(recipe, people, strategy="fsdp", **place, **options)
+    torch.distributed.barrier()
+
+
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+run("whole")
+try:
+    run("parts", callbacks=[Interrupt()])
+except KeyboardInterrupt:
+    torch.distributed.barrier()
+    if torch.distributed.get_rank() == 0:
+        shutil.copytree(folder / "parts", folder / "alone")
+    torch.distributed.barrier()
+run("parts", resume=True)
+"""
 
 
 @pytest.mark.slow
@@ -28,6 +66,22 @@ def test_two_processes_learn_what_one_does_with_the_whole_batch(tmp_path: Path, 
         found = torch.load(tmp_path / f"{rank}.pt")
         assert found.keys() == expected.keys()
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_network_of_shares_resumes_to_the_bits_and_also_as_a_whole_one(tmp_path: Path):
+    people = tiny_people(tmp_path, identities=12)
+    people.to_csv(tmp_path / "people.csv")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    run_ranks(["-c", SHARES, tmp_path])
+    same_files(tmp_path / "parts", tmp_path / "whole")
+    recipe = load_recipe(tmp_path / "tiny.yaml")
+    result = run(recipe, Records.from_csv(tmp_path / "people.csv"), tmp_path / "alone", resume=True)
+    assert result.epochs == 3
+    assert (
+        load_model(tmp_path / "alone").embedding_size
+        == load_model(tmp_path / "parts").embedding_size
+    )
 
 
 @pytest.mark.slow
