@@ -18,6 +18,7 @@ from reid_core.visualizing import (
     attention_rollout,
     contact_sheet,
     grad_cam,
+    occlusion,
     overlay,
     plot_embeddings,
     roll_out,
@@ -48,6 +49,24 @@ def test_grad_cam_finds_what_sets_an_image_apart() -> None:
     expected = torch.zeros(2, 8, 4)
     expected[0, :2, :2] = expected[1, 6:, 2:] = 1
     torch.testing.assert_close(heat, expected)
+
+
+def test_occlusion_is_the_loss_of_what_is_hidden() -> None:
+    images = torch.zeros(2, 3, *SIZE, dtype=torch.uint8)
+    images[0, 0, :8, :8] = 255  # red above on the left
+    images[1, 2, 56:, 24:] = 255  # blue below on the right
+    heat = occlusion(Reds(), images)
+    assert heat.shape == (2, 8, 4)
+    # A window over a place covers half of each neighbour too, and leaves the mean colour, 8 of 255.
+    reds, pixels = torch.tensor([[64, 32], [32, 16]]), torch.tensor([[144, 192], [192, 256]])
+    lost = reds - pixels * 8 / 255
+    expected = torch.zeros(8, 4)
+    expected[:2, :2] = lost / lost[0, 0]
+    torch.testing.assert_close(heat[0], expected)
+    torch.testing.assert_close(heat[1].flip(0, 1), heat[0])
+    assert occlusion(Reds(), images, rows=2).shape == (2, 2, 1)
+    with pytest.raises(ValueError, match="rows must be from 1 to the 64 pixels"):
+        occlusion(Reds(), images, rows=65)
 
 
 def test_grad_cam_is_that_of_its_paper_by_finite_differences() -> None:
@@ -188,10 +207,13 @@ def run(*arguments: object) -> tuple[int, str]:
         ("timm:resnet10t", "gradcam"),
         ("timm:test_vit", "gradcam"),
         ("timm:test_vit", "attention"),
+        ("timm:test_vit", "occlusion"),
         ("timm:resnet10t", "embedding"),
     ],
 )
-def test_every_kind_is_drawn(people: Path, tmp_path: Path, name: str, kind: str) -> None:
+def test_every_kind_is_drawn(
+    people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, kind: str
+) -> None:
     torch.manual_seed(0)
     save_model(create_model(name, image_size=SIZE), tmp_path / "model")
     out = tmp_path / "new" / "picture.png"
@@ -200,6 +222,7 @@ def test_every_kind_is_drawn(people: Path, tmp_path: Path, name: str, kind: str)
         *("--device", "cpu"),
     )
     assert code == 0, said
+    assert ("4 x 2 places; --kind occlusion" in caplog.text) is (kind == "gradcam")
     with Image.open(out) as picture:
         assert min(picture.size) > 200
         assert len(np.unique(np.asarray(picture.convert("L")))) > 50

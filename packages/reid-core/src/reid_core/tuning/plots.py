@@ -31,6 +31,8 @@ def _draw_history(axes: Axes, study: Study) -> None:
     scored = [trial for trial in study.trials if trial.score is not None]
     for state, colour, fill in (("complete", COLOURS[0], COLOURS[0]), ("pruned", _MUTED, "none")):
         points: list[Any] = [trial for trial in scored if trial.state == state]
+        if not points:
+            continue
         axes.scatter(
             [trial.number for trial in points],
             [trial.score for trial in points],
@@ -57,7 +59,7 @@ def _draw_history(axes: Axes, study: Study) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="best", fontsize=8)
 
 
 def _draw_importances(axes: Axes, study: Study) -> None:

@@ -1,4 +1,5 @@
 from .grad_cam import grad_cam
+from .occlusion import occlusion
 from .overlay import contact_sheet, overlay
 from .pictures import Kind, visualize
 from .rollout import attention_rollout, roll_out
@@ -9,6 +10,7 @@ __all__ = [
     "attention_rollout",
     "contact_sheet",
     "grad_cam",
+    "occlusion",
     "overlay",
     "plot_embeddings",
     "roll_out",

@@ -17,6 +17,7 @@ class KindChoice(StrEnum):
     """``--kind``."""
 
     GRADCAM = "gradcam"
+    OCCLUSION = "occlusion"
     ATTENTION = "attention"
     EMBEDDING = "embedding"
 
@@ -33,7 +34,11 @@ def visualize(
     images: Annotated[Path, typer.Option("--images", help="Folder of images.")],
     kind: Annotated[
         KindChoice,
-        typer.Option("--kind", help="gradcam, attention (of a ViT), or a map of the embeddings."),
+        typer.Option(
+            "--kind",
+            help="gradcam, occlusion (slower, finer), attention (of a ViT), or a map of the "
+            "embeddings.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="PNG file to write.")],
     method: Annotated[

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reid_core.models import ReidModel, ReidOutput
 
-__all__ = ["grad_cam", "run"]
+__all__ = ["grad_cam", "run", "setting_apart"]
 
 
 def run(model: ReidModel, images: Tensor) -> ReidOutput:
@@ -32,6 +32,9 @@ def grad_cam(model: ReidModel, images: Tensor) -> Tensor:
     embedding along the direction from the mean of all embeddings to its own: what sets this person
     apart from the others. One image alone is measured along its embedding.
 
+    The heat is as coarse as the map: where that has 4 x 2 places, each of which has seen most of
+    the image, it tells little, and `occlusion` tells more.
+
     Args:
         model: in evaluation mode.
         images: uint8 (B, 3, H, W) of different people.
@@ -52,12 +55,16 @@ def grad_cam(model: ReidModel, images: Tensor) -> Tensor:
             raise ValueError("the model has no feature map to look into; use --kind embedding")
         if not features.requires_grad:
             raise ValueError("the model's weights are frozen; set requires_grad before")
-        embeddings = output.embedding
-        others = embeddings.detach().mean(0) if len(images) > 1 else 0.0
-        directions = torch.nn.functional.normalize(embeddings.detach() - others, dim=1)
-        [gradients] = torch.autograd.grad((embeddings * directions).sum(), features)
+        directions = setting_apart(output.embedding.detach())
+        [gradients] = torch.autograd.grad((output.embedding * directions).sum(), features)
     weights = gradients.mean((2, 3), keepdim=True)
     return to_unit((weights * features.detach()).sum(1).relu())
+
+
+def setting_apart(embeddings: Tensor) -> Tensor:
+    """Directions (B, D) of length 1 from the mean of embeddings (B, D) to each; one has its own."""
+    others = embeddings.mean(0) if len(embeddings) > 1 else 0.0
+    return torch.nn.functional.normalize(embeddings - others, dim=1)
 
 
 def to_unit(maps: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from os import PathLike
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,6 +16,7 @@ from torch import Tensor
 from reid_core.embedder import checkpoint
 from reid_core.models import ReidModel
 from reid_core.visualizing.grad_cam import grad_cam
+from reid_core.visualizing.occlusion import occlusion
 from reid_core.visualizing.overlay import contact_sheet, overlay
 from reid_core.visualizing.rollout import attention_rollout
 from reid_core.visualizing.scatter import plot_embeddings
@@ -28,10 +30,12 @@ from reid_eval.extraction import embed
 
 __all__ = ["Kind", "visualize"]
 
-Kind = Literal["gradcam", "attention", "embedding"]
+Kind = Literal["gradcam", "occlusion", "attention", "embedding"]
 
-_MOST: dict[str, int] = {"gradcam": 32, "attention": 32, "embedding": 600}
+_MOST: dict[str, int] = {"gradcam": 32, "occlusion": 32, "attention": 32, "embedding": 600}
 _BATCH = 32
+_FEW_ROWS = 8
+_log = logging.getLogger(__name__)
 
 
 def visualize(
@@ -52,8 +56,8 @@ def visualize(
         images: folder of images, or of one folder a person; names that begin with a number
             (``0002_c1...``) say who is seen.
         out: file to write, ending in ``.png``.
-        kind: ``gradcam`` and ``attention`` (of a ViT) give a sheet of images, each beside its heat;
-            ``embedding`` gives a map of all.
+        kind: ``gradcam``, ``occlusion`` and ``attention`` (of a ViT) give a sheet of images, each
+            beside its heat; ``embedding`` gives a map of all.
         method: of the map.
         most: images to show, spread over the folder, or for the map whole people; none: 32, and
             600 on the map.
@@ -114,9 +118,20 @@ def _sheet(
 
 
 def _heat(model: ReidModel, images: Tensor, kind: Kind) -> Tensor:
-    """Heat (N, H', W'); in one batch for Grad-CAM, which looks at the others beside an image."""
+    """Heat (N, H', W'); in one batch where it depends on the others beside an image."""
+    if kind == "occlusion":
+        return occlusion(model, images)
     if kind == "gradcam":
-        return grad_cam(model, images)
+        heat = grad_cam(model, images)
+        rows, columns = heat.shape[1:]
+        if rows < _FEW_ROWS:
+            _log.warning(
+                "the map that Grad-CAM looks at has only %d x %d places; "
+                "--kind occlusion tells more of this network",
+                rows,
+                columns,
+            )
+        return heat
     parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
     return torch.cat([attention_rollout(model, part) for part in parts])
 
