@@ -80,3 +80,18 @@ def test_it_needs_neither_lightning_nor_the_rooms_above_and_beside(
 
     assert reid_core.losses.__all__
     assert checkpoint.load(str(folder), device=torch.device("cpu")).image_size == SIZE
+
+
+def test_a_model_that_takes_cameras_is_told_them(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    options = {"cameras": 3, "jigsaw_groups": 0}
+    model = create_model("test_vit", kind="transreid", image_size=SIZE, options=options)
+    save_model(model, tmp_path)
+    embedder = checkpoint.load(str(tmp_path), device=torch.device("cpu"))
+    assert embedder.takes_cameras
+    images = torch.randint(0, 256, (1, 3, *SIZE), dtype=torch.uint8).repeat(4, 1, 1, 1)
+    found = embedder(images, torch.tensor([0, 1, -1, 7]))
+    assert not torch.allclose(found[0], found[1])
+    # The mean of all cameras for one that is unknown, or new.
+    torch.testing.assert_close(found[2], found[3])
+    torch.testing.assert_close(found[2:3], embedder(images[:1]), rtol=1e-4, atol=1e-5)

@@ -200,3 +200,18 @@ def test_the_gpu_gives_what_the_cpu_gives(pixels: Any, records: Records) -> None
     pixels.device = torch.device("cuda")
     found = embed(pixels, records, batch_size=4, workers=2)
     np.testing.assert_allclose(found.features, expected, atol=1e-3)
+
+
+def test_cameras_reach_an_embedder_that_takes_them(pixels: Any, records: Records) -> None:
+    class Knowing:
+        takes_cameras = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(pixels, name)
+
+        def __call__(self, images: Tensor, camids: Tensor) -> Tensor:
+            return pixels(images) + camids[:, None]
+
+    plain = embed(pixels, records, batch_size=4, workers=0).features
+    knowing = embed(Knowing(), records, batch_size=4, workers=0, views=Views(flip=False)).features
+    np.testing.assert_allclose(knowing - plain, np.tile(records.camids[:, None], 24), atol=1e-3)

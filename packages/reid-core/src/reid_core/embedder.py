@@ -26,12 +26,13 @@ class EmbeddingNetwork(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Embed images."""
+    def forward(self, images: Tensor, camids: Tensor | None = None) -> Tensor:
+        """Embed images, of known cameras if the model takes those."""
         normalized = self.model.preprocessing.normalize(images)
         if not self.model.takes_clips:
             normalized = normalized.contiguous(memory_format=torch.channels_last)
-        output = self.model(normalized)
+        more = {} if camids is None else {"camids": camids}
+        output = self.model(normalized, **more)
         embedding: Tensor = output.embedding
         return embedding.float()
 
@@ -49,6 +50,7 @@ class CheckpointEmbedder:
         embedding_size: D, the length of one embedding.
         fingerprint: digest of architecture, preprocessing and weights.
         device: where the images must be.
+        takes_cameras: whether it embeds better where it is told the images' cameras.
         network: the same as one network, uint8 images to float32 embeddings, which other
             runtimes can take over.
     """
@@ -60,6 +62,8 @@ class CheckpointEmbedder:
         self.embedding_size = model.embedding_size
         self.fingerprint = fingerprint(model)
         self.device = device
+        self.takes_cameras = model.needs_cameras
+        self._cameras = int((model.architecture.get("options") or {}).get("cameras", 0))
         self._info = info
         # Convolutions are faster in this order, on CPUs and GPUs; other layers do not mind.
         self.network = EmbeddingNetwork(model).eval().to(device)
@@ -80,9 +84,17 @@ class CheckpointEmbedder:
         return facts
 
     @torch.inference_mode()
-    def __call__(self, images: Tensor) -> Tensor:
-        """Embed uint8 RGB images (B, 3, H, W) as float32 (B, D), behind the BNNeck."""
-        embedding: Tensor = self.network(images)
+    def __call__(self, images: Tensor, camids: Tensor | None = None) -> Tensor:
+        """Embed uint8 RGB images (B, 3, H, W) as float32 (B, D), behind the BNNeck.
+
+        Args:
+            images: of any number.
+            camids: their cameras (B,), for a model that takes them; those that it was not trained
+                on are unknown to it, as -1 is.
+        """
+        if camids is not None:
+            camids = torch.where(camids < self._cameras, camids, -1)
+        embedding: Tensor = self.network(images, camids)
         return embedding
 
 

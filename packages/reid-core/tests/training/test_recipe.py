@@ -106,7 +106,10 @@ def test_an_override_can_add_a_term_also_a_second_time_under_another_name():
         ("optimizer=3", "recipe key optimizer should hold keys of its own, came 3"),
         (
             "optimizer.name=sdg",
-            "recipe key optimizer.name should be 'adam', 'adamw', 'adagrad' or 'sgd', came 'sdg'",
+            (
+                "recipe key optimizer.name should be 'adam', 'amsgrad', 'adamw', 'adagrad' or 'sgd',"
+                " came 'sdg'"
+            ),
         ),
         (
             "loss.triplet.margin=wide",

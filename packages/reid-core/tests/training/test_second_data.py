@@ -17,7 +17,8 @@ from reid_core.training.shares import drawn_share
 from reid_core.training.terms import Term
 from reid_data import Records
 
-from .conftest import tiny_people
+from ..ranks import run_ranks
+from .conftest import TINY, tiny_people
 from .plain import Plain, batches
 from .test_fit import Interrupt, rows, run, same_files
 
@@ -234,3 +235,69 @@ def test_resuming_with_another_second_data_set_is_refused(people, others, two, t
     fewer = others.take(np.arange(3, len(others)))
     with pytest.raises(ValueError, match="other images or ids"):
         run(recipe, people, tmp_path / "out", second=fewer, resume=True)
+
+
+SCRIPT = """
+import hashlib, sys
+from pathlib import Path
+import torch
+from lightning.pytorch import Callback
+from reid_core.training import load_recipe, train
+from reid_data import Records
+
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+
+
+class End(Callback):
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        with (folder / f"seen.{trainer.global_rank}").open("a") as file:
+            for stream, part in batch.items():
+                rows = sorted(part.indices.tolist())
+                file.write(f"{trainer.current_epoch} {stream} {rows}\\n")
+
+    def on_train_end(self, trainer, pl_module):
+        digest = hashlib.sha256()
+        for tensor in pl_module.state_dict().values():
+            digest.update(tensor.numpy().tobytes())
+        (folder / f"end.{trainer.global_rank}").write_text(digest.hexdigest())
+
+
+train(
+    load_recipe(folder / "tiny.yaml", sys.argv[2:]),
+    Records.from_csv(folder / "first" / "people.csv"),
+    second=Records.from_csv(folder / "second" / "people.csv"),
+    out=folder / "out",
+    device="cpu",
+    workers=0,
+    devices=2,
+    callbacks=[End()],
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["together", "passes"])
+def test_two_processes_share_both_data_sets_and_the_clusters_of_one(tmp_path: Path, order: str):
+    for seed, name in enumerate(("first", "second")):
+        (tmp_path / name).mkdir()
+        tiny_people(tmp_path / name, identities=12, seed=seed).to_csv(
+            tmp_path / name / "people.csv"
+        )
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    overrides = (
+        "loss={cross_entropy: {data: second}, cluster_memory: {data: first}}",
+        f"data.second.order={order}",
+        "data.pseudo_labels.options={k1: 6, k2: 3, eps: 0.7}",
+        "data.identities_per_batch=2",
+        "evaluation.val_identities=0",
+        "schedule.epochs=2",
+    )
+    run_ranks([tmp_path / "script.py", tmp_path, *overrides])
+    ends = [(tmp_path / f"end.{rank}").read_text() for rank in range(2)]
+    assert ends[0] == ends[1]
+    seen = [(tmp_path / f"seen.{rank}").read_text().splitlines() for rank in range(2)]
+    assert len(seen[0]) == len(seen[1])
+    assert not set(seen[0]) & set(seen[1])
+    assert all(float(row["clusters"]) >= 2 for row in rows(tmp_path / "out"))

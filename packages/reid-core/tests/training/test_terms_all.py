@@ -15,6 +15,7 @@ from reid_core.training.passing import branch_sizes
 from reid_core.training.recipe_files import load_recipe, parse_recipe
 from reid_core.training.terms import (
     BranchConsistencyTerm,
+    ClothesTerm,
     ClusterMemoryTerm,
     CrossEntropyTerm,
     DecorrelationTerm,
@@ -22,6 +23,7 @@ from reid_core.training.terms import (
     DistillTerm,
     OctupletTerm,
     OsmCaaTerm,
+    Target,
     Term,
     TripletTerm,
     list_terms,
@@ -29,12 +31,17 @@ from reid_core.training.terms import (
 )
 from reid_data import Batch
 
+TARGETS = {"clothes": Target(4, (0, 0, 1, 2)), "gender": Target(2), "pose": Target(3)}
 SIZES = {"embedding_size": 10, "num_classes": 3, "branch_sizes": (5, 5)}
 LABELS = (0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2)
 GATHERING = {
     "all_triplets", "centroid_triplet", "circle", "cluster_memory", "contrastive",
     "multi_similarity", "octuplet", "osm_caa", "smooth_ap", "supervised_contrastive", "triplet",
     "variance", "weighted_triplet",
+}  # fmt: skip
+WITHOUT_IDENTITIES = {
+    "agreement", "clothes", "decorrelation", "distill", "distill_logits", "gender", "pose",
+    "teach_twins", "twin_agreement", "twin_features",
 }  # fmt: skip
 
 
@@ -70,13 +77,28 @@ def batch(*labels: int, twins: bool = True) -> Batch:
         indices=ids,
         labels=ids,
         scales=torch.tensor([1] * half + [4] * (len(ids) - half)) if twins else None,
+        targets={"clothes": ids + 1, "gender": ids % 2, "pose": ids},
     )
 
 
+def options_of(name: str, teacher: str) -> dict[str, str]:
+    """What a term cannot be built without."""
+    if name.startswith("distill") or name == "teach_twins":
+        return {"teacher": teacher}
+    named = {"agreement": ("student", "teacher"), "twin_agreement": ("head",)}
+    return {key: f"id_{place}" for place, key in enumerate(named.get(name, ()), 1)}
+
+
 def build(name: str, teacher: str) -> Term:
-    options = {"teacher": teacher} if name.startswith("distill") else {}
     torch.manual_seed(0)
-    term = term_registry[name](**SIZES, **options)
+    others: dict[str, Term] = {
+        **{f"id_{place}": CrossEntropyTerm(**SIZES, of=f"f{place}") for place in (1, 2)},
+        "clothes": ClothesTerm(**SIZES, targets=TARGETS),
+    }
+    for each in others.values():
+        torch.nn.init.normal_(next(each.parameters()))
+    term = term_registry[name](**SIZES, targets=TARGETS, **options_of(name, teacher))
+    term.meet(others)
     if term.needs_features:
         term.start_epoch(torch.randn(6, 10), torch.tensor([0, 0, 1, 1, 2, -1]))
     return term
@@ -93,7 +115,9 @@ def test_gives_a_number_that_teaches_the_network(name: str, teacher: str) -> Non
     assert value.shape == ()
     assert value.dtype == torch.float32
     grads = [t.grad for branch in found.branches for t in (branch.feature, branch.embedding)]
-    assert sum(float(grad.abs().sum()) for grad in grads if grad is not None) > 0
+    taught = sum(float(grad.abs().sum()) for grad in grads if grad is not None) > 0
+    # A classifier of outfits looks on; test_clothes_terms.py says who moves what.
+    assert taught == (name != "clothes")
     for weight in term.parameters():
         assert weight.grad is not None
         assert weight.grad.abs().sum() > 0
@@ -101,7 +125,7 @@ def test_gives_a_number_that_teaches_the_network(name: str, teacher: str) -> Non
 
 @every_term
 def test_is_a_recipe_key_with_its_options(name: str, teacher: str) -> None:
-    entry = {"teacher": teacher} if name.startswith("distill") else {}
+    entry = options_of(name, teacher)
     recipe = parse_recipe({"loss": {name: {**entry, "weight": 0.5}}})
     assert recipe.loss[name].term == name
     with pytest.raises(ValueError, match="branch_sizes"):
@@ -121,7 +145,7 @@ def test_says_whether_it_wants_the_rows_of_all_processes(name: str) -> None:
 @every_term
 def test_refuses_a_batch_without_labels_where_it_needs_them(name: str, teacher: str) -> None:
     unlabelled, term = replace(batch(*LABELS), labels=None), build(name, teacher)
-    if name in ("decorrelation", "distill", "distill_logits"):
+    if name in WITHOUT_IDENTITIES:
         assert term(output(), unlabelled).isfinite()
     else:
         with pytest.raises(ValueError, match="needs labels"):
@@ -268,7 +292,7 @@ def test_a_teacher_sees_images_in_its_own_size(teacher: str) -> None:
     term, large = DistillTerm(**SIZES, teacher=teacher), batch(*LABELS)
     flat = large.images[:, :, :1, :1]  # one colour an image, which no resizing changes
     small, big = (
-        term.teacher(replace(large, images=flat.expand(-1, -1, *size).contiguous()))
+        term.teacher.embeddings(replace(large, images=flat.expand(-1, -1, *size).contiguous()))
         for size in ((32, 16), (80, 30))
     )
     assert torch.equal(small, big)
@@ -282,3 +306,23 @@ def test_what_is_wrong_with_a_teacher_is_named(teacher: str, tmp_path: Path) -> 
     whole = batch(*LABELS)
     with pytest.raises(ValueError, match="all 12 images of the batch, came 0; set gather: false"):
         DistillTerm(**SIZES, teacher=teacher)(output(), replace(whole, images=whole.images[:0]))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "triplet"])
+def test_shares_weigh_the_branches_one_by_one(name: str) -> None:
+    found, own = output(), batch(*LABELS)
+    torch.manual_seed(0)
+    term = term_registry[name](**SIZES, of="branches", shares=(0.25, 2.0))
+    total = term(found, own)
+    term.shares = None
+    mean = term(found, own)
+    alone = []
+    for place in range(2):
+        term.shares = tuple(float(place == each) for each in range(2))
+        alone.append(term(found, own))
+    torch.testing.assert_close(total, 0.25 * alone[0] + 2 * alone[1])
+    torch.testing.assert_close(mean, (alone[0] + alone[1]) / 2)
+    with pytest.raises(ValueError, match="the model has 2 branches, came 3 shares of: branches"):
+        term_registry[name](**SIZES, of="branches", shares=(1.0, 1.0, 1.0))
+    with pytest.raises(ValueError, match="came 2 shares of: whole"):
+        term_registry[name](**SIZES, shares=(1.0, 1.0))

@@ -34,6 +34,9 @@ class Embedder(Protocol):
         fingerprint: hex digest of architecture and weights, the same for the same model only.
             Embeddings with different fingerprints are never compared.
         device: where the images must be.
+
+    One with a true attribute ``takes_cameras`` is called with the images' cameras besides, camids
+    (B,) int64, -1 where unknown, wherever they are known.
     """
 
     image_size: tuple[int, int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -106,9 +107,10 @@ def _embedded(
     waiting: tuple[Tensor, Tensor] | None = None
     for batch in batches:
         images = batch.images.to(embedder.device, non_blocking=True)
+        run = partial(_checked, embedder, camids=_cameras(embedder, batch))
         # Not around the yield below, which would switch it on for the caller as well.
         with torch.inference_mode():
-            output = views.embed(lambda view: _checked(embedder, view), images)
+            output = views.embed(run, images)
         if waiting is not None:
             yield waiting[0].numpy(), waiting[1].cpu().numpy()
         waiting = batch.indices, output
@@ -116,8 +118,15 @@ def _embedded(
         yield waiting[0].numpy(), waiting[1].cpu().numpy()
 
 
-def _checked(embedder: Embedder, images: Tensor) -> Tensor:
-    output = embedder(images)
+def _cameras(embedder: Embedder, batch: Batch) -> Tensor | None:
+    """The cameras of a batch, for embedders that want to know them."""
+    if not getattr(embedder, "takes_cameras", False):
+        return None
+    return batch.camids.to(embedder.device, non_blocking=True)
+
+
+def _checked(embedder: Any, images: Tensor, *, camids: Tensor | None) -> Tensor:
+    output = embedder(images) if camids is None else embedder(images, camids)
     expected = (len(images), embedder.embedding_size)
     if not isinstance(output, Tensor) or tuple(output.shape) != expected:
         came = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__

@@ -12,11 +12,13 @@ from torch import nn
 from reid_core.models import ReidModel, create_model
 from reid_core.training.averaging import Average
 from reid_core.training.clip_batches import one_row_a_tracklet
+from reid_core.training.clusterers import load_clusterer
 from reid_core.training.loaders import TrainingLoaders
 from reid_core.training.module import ReidModule
 from reid_core.training.optimizers import build_optimizer
 from reid_core.training.parameters import check_patterns, named_parameters
 from reid_core.training.passing import branch_sizes
+from reid_core.training.pseudo_labels import EpochLabels
 from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.split import TrainingData
@@ -27,19 +29,33 @@ from reid_data import Records
 from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount
 
-__all__ = ["build_loaders", "build_model", "build_module", "build_terms"]
+__all__ = [
+    "build_epoch_labels",
+    "build_loaders",
+    "build_model",
+    "build_module",
+    "build_terms",
+]
 
 _MODEL, _TERMS = 0, 1
 
 
-def build_model(recipe: Recipe, *, seed: int) -> ReidModel:
+def build_model(recipe: Recipe, *, seed: int, cameras: int = 0) -> ReidModel:
     """The untrained network of a recipe; what has no published weights is drawn from the seed.
 
     Seeds torch's global generator.
+
+    Args:
+        recipe: names the network.
+        seed: of its weights.
+        cameras: what ``model.options.cameras: auto`` stands for, one more than the largest camid.
     """
     _seed(seed, _MODEL)
-    options = {key: value for key, value in recipe.model if key not in ModelSection.model_fields}
-    return create_model(recipe.model.name, image_size=recipe.data.image_size, **options)
+    given = {key: value for key, value in recipe.model if key not in ModelSection.model_fields}
+    options = given.get("options")
+    if options and options.get("cameras") == "auto":
+        given["options"] = {**options, "cameras": cameras}
+    return create_model(recipe.model.name, image_size=recipe.data.image_size, **given)
 
 
 def build_terms(
@@ -149,6 +165,31 @@ def build_module(
     return module
 
 
+def build_epoch_labels(
+    recipe: Recipe, module: ReidModule, *, workers: WorkerCount
+) -> EpochLabels | None:
+    """What labels the first data set before each epoch and tells the terms, where one wants it.
+
+    Raises:
+        ValueError: there is no such clusterer, or it has no such option.
+    """
+    terms = {name: term for name, term in module.terms.items() if term.needs_features}
+    section = recipe.data.pseudo_labels
+    if not terms and not recipe.clusters:
+        return None
+    clusterer = None
+    if section is not None and recipe.clusters:
+        clusterer = load_clusterer(section.clusterer, section.options)
+    return EpochLabels(
+        module,
+        terms,
+        clusterer=clusterer,
+        identities_per_batch=recipe.data.identities_per_batch,
+        batch_size=recipe.evaluation.batch_size,
+        workers=workers,
+    )
+
+
 def build_loaders(
     recipe: Recipe,
     data: TrainingData,
@@ -157,6 +198,7 @@ def build_loaders(
     workers: WorkerCount,
     pin_memory: bool,
     twins: Mapping[Stream, TwinMaker] | None = None,
+    relabel: Callable[[Records], Records] | None = None,
 ) -> TrainingLoaders:
     """The loaders of a recipe."""
     return TrainingLoaders(
@@ -174,6 +216,7 @@ def build_loaders(
         second=recipe.data.second,
         begins=_begins(recipe),
         twins=twins,
+        relabel=relabel,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from reid_core.training.clusterers import load_clusterer
 from reid_core.training.recipe import Recipe
 from reid_core.training.split import TrainingData
 from reid_core.training.streams import Sees
@@ -25,7 +26,11 @@ def check_recipe(recipe: Recipe, data: TrainingData) -> None:
         ValueError: names the keys and what to set them to.
     """
     problems = chain(
-        _of_second(recipe, data), _of_terms(recipe), _of_times(recipe), _of_clips(recipe, data)
+        _of_second(recipe, data),
+        _of_labels(recipe),
+        _of_terms(recipe),
+        _of_times(recipe),
+        _of_clips(recipe, data),
     )
     for problem in problems:
         raise ValueError(problem)
@@ -98,6 +103,33 @@ def _of_second(recipe: Recipe, data: TrainingData) -> Iterator[str]:
             f"all terms see the {next(iter(seen))} data set only; give one of them the other, as by"
             f" --set loss.{next(iter(recipe.loss))}.data=both, or train on one"
         )
+
+
+def _of_labels(recipe: Recipe) -> Iterator[str]:
+    two = recipe.data.second is not None
+    clusters, labels = recipe.clusters, recipe.data.pseudo_labels
+    if clusters and labels is not None:
+        load_clusterer(labels.clusterer, labels.options)
+    if clusters and recipe.data.clips is not None:
+        yield (
+            "data.pseudo_labels clusters single images; use --set data.clips=none, or labels of "
+            "tracklets by data.pseudo_labels.file"
+        )
+    for name, section in recipe.loss.items():
+        term, sees = term_registry[section.term], section.data
+        if clusters and getattr(term, "per_identity", False) and (not two or sees != "second"):
+            yield (
+                f"loss.{name} holds something for each identity, and data.pseudo_labels finds "
+                "others in each epoch; use cluster_memory"
+                + (f", or --set loss.{name}.data=second" if two else "")
+            )
+        if getattr(term, "needs_features", False) and recipe.data.clips is not None:
+            yield f"loss.{name} remembers single images; use --set data.clips=none"
+        if getattr(term, "needs_features", False) and two and sees != "first":
+            yield (
+                f"loss.{name} remembers the images of the first data set; use "
+                f"--set loss.{name}.data=first"
+            )
 
 
 def _of_terms(recipe: Recipe) -> Iterator[str]:

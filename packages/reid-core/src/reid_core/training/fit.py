@@ -12,17 +12,22 @@ from typing import Literal
 from lightning.pytorch import Callback, Trainer
 
 from reid_core.training.annotation import annotate
-from reid_core.training.build import build_loaders, build_model, build_module
+from reid_core.training.build import (
+    build_epoch_labels,
+    build_loaders,
+    build_model,
+    build_module,
+)
 from reid_core.training.feasible import check_machine, check_model, check_recipe
 from reid_core.training.keeper import Keeper
 from reid_core.training.loggers import build_loggers, require_loggers
 from reid_core.training.module import ReidModule
 from reid_core.training.precision import choose_precision
 from reid_core.training.progress import Progress
+from reid_core.training.pseudo_labels import labels_from_file
 from reid_core.training.readable import readable
 from reid_core.training.recipe import Recipe
 from reid_core.training.run_folder import RunFolder, TrainingResult
-from reid_core.training.sections import SecondSection
 from reid_core.training.sidecars import Sidecars
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
@@ -98,15 +103,7 @@ def train(
     folder, place = RunFolder(Path(out)), resolve_device(device)
     require_loggers(recipe.logging)
     check_machine(recipe, device=place, devices=devices, strategy=strategy)
-    data = carve(
-        records,
-        val_identities=recipe.evaluation.val_identities,
-        identities_per_batch=recipe.data.identities_per_batch,
-        seed=seed,
-        tracklets=recipe.data.clips is not None,
-        second=second,
-        second_per_batch=(recipe.data.second or SecondSection()).identities_per_batch,
-    )
+    data = _data(recipe, records, second, seed=seed)
     check_recipe(recipe, data)
     beside = sidecars or Sidecars()
     annotated = annotate(recipe, data, beside)
@@ -120,7 +117,7 @@ def train(
         return finished
     with training_environment():
         # The network first: a misspelt backbone shows at once, reading every image takes a while.
-        model = build_model(recipe, seed=seed)
+        model = build_model(recipe, seed=seed, cameras=data.cameras)
         check_model(recipe, model)
         for remark in annotated.notes:
             _log.warning("%s", remark)
@@ -129,6 +126,9 @@ def train(
         annotated = annotate(recipe, data, beside)
         data = annotated.data
         module = build_module(recipe, model, data, seed=seed, targets=annotated.targets)
+        if recipe.compute.compile:
+            model.compile(dynamic=False)
+        labels = build_epoch_labels(recipe, module, workers=workers)
         if origin is not None and not folder.state.is_file():
             _begin_with(module, *origin)
         begin = partial(folder.begin, recipe, seed=seed, fingerprint=fingerprint, init_from=origin)
@@ -143,6 +143,7 @@ def train(
             workers=workers,
             pin_memory=place.type == "cuda",
             twins=annotated.twins,
+            relabel=labels,
         )
         trainer = build_trainer(
             epochs=recipe.schedule.epochs,
@@ -153,12 +154,30 @@ def train(
             strategy=strategy,
             validate_every=None if data.validation is None else recipe.evaluation.every,
             unused_parameters=_leaves_out(recipe),
-            callbacks=[Stopwatch(), *callbacks, keeper],
+            callbacks=[Stopwatch(), *([labels] if labels else []), *callbacks, keeper],
             loggers=build_loggers(recipe.logging, folder),
             reload_every_epoch=loaders.change,
         )
         _fit(trainer, module, loaders, folder)
         return keeper.result
+
+
+def _data(recipe: Recipe, records: Records, second: Records | None, *, seed: int) -> TrainingData:
+    """What to learn from and what to validate on, with the labels that the recipe wants."""
+    labels = recipe.data.pseudo_labels
+    if labels is not None and labels.file is not None:
+        records = labels_from_file(records, Path(labels.file))
+    return carve(
+        records,
+        val_identities=recipe.evaluation.val_identities,
+        # Clusters are counted once they are there.
+        identities_per_batch=1 if recipe.clusters else recipe.data.identities_per_batch,
+        seed=seed,
+        tracklets=recipe.data.clips is not None,
+        second=second,
+        second_per_batch=(recipe.data.second or recipe.data).identities_per_batch
+        or recipe.data.identities_per_batch,
+    )
 
 
 def _origin(

@@ -120,6 +120,11 @@ class ReidModule(lightning.LightningModule):
         return network["model"], network["terms"].state_dict()  # type: ignore[return-value]
 
     @property
+    def terms(self) -> dict[str, Term]:
+        """The loss terms by name."""
+        return dict(self._terms)
+
+    @property
     def _kept(self) -> nn.ModuleDict:
         if self.average is None or not self.average.begun:
             return self.network

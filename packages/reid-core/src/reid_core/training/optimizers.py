@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -16,7 +17,7 @@ __all__ = ["build_optimizer"]
 def build_optimizer(
     parameters: Mapping[str, nn.Parameter],
     *,
-    name: Literal["adam", "adamw", "adagrad", "sgd"] = "adam",
+    name: Literal["adam", "amsgrad", "adamw", "adagrad", "sgd"] = "adam",
     lr: float,
     weight_decay: float = 0.0,
     momentum: float = 0.9,
@@ -27,7 +28,8 @@ def build_optimizer(
 
     Args:
         parameters: what learns, by name.
-        name: ``adam`` with L2 decay, ``adamw`` with decoupled decay, ``adagrad`` or ``sgd``.
+        name: ``adam`` or ``amsgrad`` with L2 decay, ``adamw`` with decoupled decay, ``adagrad`` or
+            ``sgd``.
         lr: learning rate before any schedule.
         weight_decay: decay of every parameter that no group gives another.
         momentum: of ``sgd``.
@@ -50,6 +52,7 @@ def build_optimizer(
         options["eps"] = eps
     kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
         "adam": torch.optim.Adam,
+        "amsgrad": partial(torch.optim.Adam, amsgrad=True),
         "adamw": torch.optim.AdamW,
         "adagrad": torch.optim.Adagrad,
     }

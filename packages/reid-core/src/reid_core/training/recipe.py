@@ -71,6 +71,12 @@ class Recipe(Section):
     checkpoints: CheckpointsSection = CheckpointsSection()
     logging: LoggingSection = LoggingSection()
 
+    @property
+    def clusters(self) -> bool:
+        """Whether the labels of the first data set are those of a clustering, new in each epoch."""
+        labels = self.data.pseudo_labels
+        return labels is not None and labels.file is None
+
     @model_validator(mode="after")
     def _has_a_loss(self) -> Self:
         if not self.loss:

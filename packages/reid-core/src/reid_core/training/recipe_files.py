@@ -114,6 +114,10 @@ def _reduce(raw: dict[str, Any], scale: int) -> None:
     before = dict(data.get("low_resolution") or {})
     twins = bool(before.get("twins"))
     data["low_resolution"] = {**before, "scales": [scale]} if twins or scale != 1 else None
+    if data.get("second") and not data["second"].get("degrade"):
+        # Originals and twins are told apart in the first; the second looks as the cameras do.
+        alike = {"scales": [scale]} if scale != 1 else None
+        data["second"] = {**data["second"], "low_resolution": alike}
     seen = {"query_scale": scale, "gallery_scale": 1 if twins else scale}
     raw["evaluation"] = {**(raw.get("evaluation") or {}), **seen}
 

@@ -21,6 +21,7 @@ __all__ = [
     "EvaluationSection",
     "LoggingSection",
     "OptimizerSection",
+    "PseudoLabelsSection",
     "ScheduleSection",
     "SecondSection",
     "Section",
@@ -52,6 +53,22 @@ class ClipsSection(Section):
     sampling: Literal["uniform", "random"] = "uniform"
     stride: _Count = 1
     most: _Count | None = None
+
+
+class PseudoLabelsSection(Section):
+    """Labels that do not come from people.
+
+    Attributes:
+        clusterer: gives the images labels anew before each epoch, from their embeddings; one of
+            `list_clusterers`.
+        options: its keyword arguments.
+        file: a CSV file with columns ``path`` and ``label`` that gives them once and for all, in
+            place of a clusterer.
+    """
+
+    clusterer: str = "dbscan"
+    options: dict[str, Any] = {}
+    file: str | None = None
 
 
 class SecondSection(Section):
@@ -93,6 +110,7 @@ class DataSection(Section):
         low_resolution: training images that lose their detail, see `LowResolution`; none: no.
         clips: train a video model on clips; none: single images.
         second: train on a second data set too; none: on one.
+        pseudo_labels: where labels come from if not from the data set; none: from there.
         recolour: add a copy of each image in which the clothes have other colours; none: do not.
         degrade: add a copy of low quality of each image; none: do not.
         pose_column: which clustering of a table of poses counts.
@@ -105,6 +123,7 @@ class DataSection(Section):
     low_resolution: LowResolution | None = None
     clips: ClipsSection | None = None
     second: SecondSection | None = None
+    pseudo_labels: PseudoLabelsSection | None = None
     recolour: RecolourSection | None = None
     degrade: DegradeSection | None = None
     pose_column: str = "R_LA_15"
@@ -122,7 +141,8 @@ class OptimizerSection(Section):
     """The optimiser of the network and of the heads; a term may declare one of its own beside it.
 
     Attributes:
-        name: ``adam`` adds the decay to the gradient (L2), ``adamw`` decays the weights.
+        name: ``adam`` and ``amsgrad`` add the decay to the gradient (L2), ``adamw`` decays the
+            weights.
         lr: learning rate after the warm-up.
         weight_decay: decay of every weight, biases included.
         momentum: used by ``sgd`` only.
@@ -137,7 +157,7 @@ class OptimizerSection(Section):
             epochs (stochastic weight averaging), validate and save that one; none: do not.
     """
 
-    name: Literal["adam", "adamw", "adagrad", "sgd"] = "adam"
+    name: Literal["adam", "amsgrad", "adamw", "adagrad", "sgd"] = "adam"
     lr: Annotated[float, Field(gt=0)] = 3.5e-4
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -208,12 +228,15 @@ class ComputeSection(Section):
         precision: ``auto`` takes bfloat16 where the device is faster with it, see
             `choose_precision`; losses are always computed in float32.
         channels_last: keep feature maps in (B, H, W, C) memory order, faster for convolutions.
+        compile: translate the network with `torch.compile`; the first batches take minutes, the
+            others less time than without.
         cache: for slow disks, ``ram`` keeps the encoded images in memory and ``packed`` in one file
             in the data's folder; it changes nothing else.
     """
 
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     channels_last: bool = True
+    compile: bool = False
     cache: Cache = "files"
 
 

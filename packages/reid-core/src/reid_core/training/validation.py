@@ -13,7 +13,7 @@ from reid_core.training.low_resolution import reduce_rows
 from reid_data import Records
 from reid_eval.metrics import RetrievalReport, retrieval_metrics
 
-__all__ = ["Validation"]
+__all__ = ["Validation", "gathered_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Validation:
         Raises:
             ValueError: some images are missing.
         """
-        features, found = _gather(embeddings.cpu(), rows.cpu())
+        features, found = gathered_rows(embeddings.cpu(), rows.cpu())
         counts = torch.bincount(found, minlength=len(self.records))
         if (counts == 0).any():
             raise ValueError(f"{int((counts == 0).sum())} validation images have no embedding")
@@ -88,7 +88,7 @@ class Validation:
         return np.array(self.records.table["split"] == "query")
 
 
-def _gather(embeddings: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def gathered_rows(embeddings: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Everyone's embeddings and rows, on every process."""
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return embeddings, rows

@@ -17,6 +17,7 @@ from reid_eval.rerank.expansion import (
     database_augmentation,
 )
 from reid_eval.rerank.gnn import GraphReranking, gnn_rerank
+from reid_eval.rerank.jaccard import jaccard_neighbours
 from reid_eval.rerank.k_reciprocal import (
     KReciprocal,
     k_reciprocal_blocks,
@@ -49,6 +50,7 @@ __all__ = [
     "distance_blocks",
     "fit_transitions",
     "gnn_rerank",
+    "jaccard_neighbours",
     "k_reciprocal_blocks",
     "k_reciprocal_from_distances",
     "k_reciprocal_rerank",

@@ -174,9 +174,7 @@ class KReciprocal:
         """Ranked lists and V after query expansion."""
         count = max(self.k1 + 1, self.k2)
         lists = nearest(distances, count, normalised=True, keep=keep)
-        encoding = _encode(distances, lists, self.k1)
-        if self.k2 > 1:
-            encoding = _expand(encoding, lists, self.k2)
+        encoding = encode_neighbourhoods(distances, lists, k1=self.k1, k2=self.k2)
         queries = distances.queries
         return lists, _Encoding(encoding[:queries], encoding[queries:].tocsc(), distances.device)
 
@@ -208,6 +206,12 @@ class _Encoding(NamedTuple):
     queries: Any
     gallery: Any
     device: torch.device
+
+
+def encode_neighbourhoods(distances: Distances, lists: Nearest, *, k1: int, k2: int) -> Any:
+    """V of `k_reciprocal_rerank`, averaged over k2 neighbours: (N, N) sparse float32."""
+    encoding = _encode(distances, lists, k1)
+    return _expand(encoding, lists, k2) if k2 > 1 else encoding
 
 
 def _encode(distances: Distances, lists: Nearest, k1: int) -> Any:

@@ -36,6 +36,8 @@ class CenterTerm(Term):
         ECCV 2016; learning rate and weight as in Luo et al. 2019.
     """
 
+    per_identity = True
+
     def __init__(
         self, *, lr: _Positive = 0.5, layer: Layer = "feature", **loop: Unpack[FromLoop]
     ) -> None:

@@ -42,6 +42,7 @@ class ClothesTerm(Term):
         eq. 4.
     """
 
+    per_identity = True
     needs_targets = (_TARGET,)
 
     def __init__(
@@ -95,6 +96,7 @@ class ClothesAdversarialTerm(Term):
         Gu et al., "Clothes-Changing Person Re-identification with RGB Modality Only", CVPR 2022.
     """
 
+    per_identity = True
     needs_targets = (_TARGET,)
     people: Tensor
 

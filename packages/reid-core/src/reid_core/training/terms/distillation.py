@@ -30,12 +30,12 @@ class DistillTerm(Term):
     are resized to the teacher's size and normalised as its weights expect.
 
     Args:
-        teacher: its checkpoint folder.
+        teacher: its checkpoint folder; a recipe leaves it to the user to name one.
         kind: ``cosine``: 1 - cos; ``mse``: squared distance of unit vectors.
         loop: see `FromLoop`.
 
     Raises:
-        ValueError: the folder is no checkpoint.
+        ValueError: there is no folder, or it is no checkpoint.
 
     Source:
         See [`cosine_distillation_loss`][reid_core.losses] and
@@ -45,13 +45,13 @@ class DistillTerm(Term):
     def __init__(
         self,
         *,
-        teacher: str,
+        teacher: str | None = None,
         kind: Literal["cosine", "mse"] = "cosine",
         **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
         self.kind = kind
-        self.teacher = Teacher(teacher)
+        self.teacher = Teacher(_named(teacher))
         size = self.teacher.model.embedding_size
         same = size == self.embedding_size
         self.map = nn.Identity() if same else nn.Linear(self.embedding_size, size, bias=False)
@@ -71,14 +71,15 @@ class DistillLogitsTerm(Term):
     The student has a classifier of its own for them, so that both may know different people.
 
     Args:
-        teacher: its checkpoint folder, saved with heads.
+        teacher: its checkpoint folder, saved with heads; a recipe leaves it to the
+            user to name one.
         head: name of its classifier's weight (C, D) among them.
         temperature: of both softmaxes.
         mean: over ``rows``, or over all ``entries`` of the logits.
         loop: see `FromLoop`.
 
     Raises:
-        ValueError: the folder is no checkpoint, or has no such head.
+        ValueError: there is no folder, it is no checkpoint, or it has no such head.
 
     Source:
         Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
@@ -89,19 +90,20 @@ class DistillLogitsTerm(Term):
     def __init__(
         self,
         *,
-        teacher: str,
+        teacher: str | None = None,
         head: str = "cross_entropy.classifier.weight",
         temperature: Annotated[float, Field(gt=0)] = 4.0,
         mean: KlMean = "rows",
         **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
-        self.teacher = Teacher(teacher)
-        heads = load_heads(teacher)
+        folder = _named(teacher)
+        self.teacher = Teacher(folder)
+        heads = load_heads(folder)
         length = self.teacher.model.embedding_size
         if head not in heads or heads[head].ndim != 2 or heads[head].shape[1] != length:
             raise ValueError(
-                f"{teacher} has no classifier {head!r} of shape (C, {length}); "
+                f"{folder} has no classifier {head!r} of shape (C, {length}); "
                 f"its heads: {', '.join(sorted(heads))}"
             )
         self.temperature = temperature
@@ -115,3 +117,12 @@ class DistillLogitsTerm(Term):
         return kl_distillation_loss(
             self.classifier(output.embedding), target, temperature=self.temperature, mean=self.mean
         )
+
+
+def _named(teacher: str | None) -> str:
+    if teacher is None:
+        raise ValueError(
+            "a teacher is missing; name the checkpoint folder of a trained network by teacher, as "
+            "with --set loss.distill.teacher=FOLDER"
+        )
+    return teacher

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from reid_core.losses import IdentityHead, label_smoothed_cross_entropy_loss, lcn_loss, lsr_loss
 from reid_core.models import ReidOutput
-from reid_core.training.terms.term import FromLoop, Term, term_registry
+from reid_core.training.terms.term import FromLoop, Shares, Term, term_registry
 from reid_data import Batch
 
 __all__ = ["BranchConsistencyTerm", "CrossEntropyTerm"]
@@ -28,6 +28,7 @@ class CrossEntropyTerm(Term):
         smoothing: share of the target spread evenly over all C classes.
         of: the ``whole`` output, one branch, or the mean over the model's ``branches``, each with
             a classifier of its own.
+        shares: factor of each branch, in place of the mean over them.
         loop: see `FromLoop`.
 
     Source:
@@ -35,10 +36,19 @@ class CrossEntropyTerm(Term):
         CVPR Workshops 2019.
     """
 
+    per_identity = True
+
     def __init__(
-        self, *, smoothing: _Smoothing = 0.1, of: _Of = "whole", **loop: Unpack[FromLoop]
+        self,
+        *,
+        smoothing: _Smoothing = 0.1,
+        of: _Of = "whole",
+        shares: Shares = None,
+        **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
+        self.check_shares(of, shares)
+        self.shares = shares
         self.smoothing = smoothing
         self.of: _Of = of
         heads = [IdentityHead(size, self.num_classes) for size in self.sizes(of)]
@@ -57,7 +67,7 @@ class CrossEntropyTerm(Term):
         return result
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
-        """Cross entropy of embeddings (B, D), averaged over the batch and the chosen parts."""
+        """Cross entropy of embeddings (B, D), averaged over the batch, of the chosen parts."""
         labels, parts = self.labels(batch), self.parts(output, self.of)
         several = isinstance(self.classifier, nn.ModuleList)
         heads = self.classifier.children() if several else [self.classifier]
@@ -67,7 +77,7 @@ class CrossEntropyTerm(Term):
             )
             for head, part in zip(heads, parts, strict=True)
         ]
-        return torch.stack(values).mean()
+        return self.combined(values, self.shares)
 
 
 @term_registry.register("branch_consistency")
@@ -91,6 +101,8 @@ class BranchConsistencyTerm(Term):
     Source:
         The fine-grained re-ID system of arXiv 2011.13475.
     """
+
+    per_identity = True
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ class _MarginTerm(Term):
     A subclass sets ``classifier``.
     """
 
+    per_identity = True
     classifier: CosineHead
 
     def __init__(self, *, smoothing: float, **loop: Unpack[FromLoop]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Unpack
 
-import torch
 from torch import Tensor
 
 from reid_core.models import ReidOutput
-from reid_core.training.terms.term import FromLoop, Layer, Part, Term
+from reid_core.training.terms.term import FromLoop, Layer, Part, Shares, Term
 from reid_data import Batch
 
 __all__ = ["PairTerm"]
@@ -23,16 +22,24 @@ class PairTerm(Term):
         of: the ``whole`` output, or the mean over the model's ``branches`` or over its
             ``global_branches``, those that describe more than a part.
         layer: ``feature`` in front of the BNNeck, or ``embedding`` behind it.
+        shares: factor of each branch, in place of the mean over them.
         loop: see `FromLoop`.
     """
 
     gathers = True
 
     def __init__(
-        self, *, of: Part = "whole", layer: Layer = "feature", **loop: Unpack[FromLoop]
+        self,
+        *,
+        of: Part = "whole",
+        layer: Layer = "feature",
+        shares: Shares = None,
+        **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
         self.sizes(of)
+        self.check_shares(of, shares)
+        self.shares = shares
         self.of: Part = of
         self.layer: Layer = layer
 
@@ -41,9 +48,9 @@ class PairTerm(Term):
         raise NotImplementedError
 
     def forward(self, output: ReidOutput, batch: Batch) -> Tensor:
-        """Mean value over the chosen parts of the output."""
+        """The value of the chosen parts of the output: their mean, or as their shares say."""
         labels = self.labels(batch)
         values = [
             self.compare(getattr(part, self.layer), labels) for part in self.parts(output, self.of)
         ]
-        return torch.stack(values).mean()
+        return self.combined(values, self.shares)

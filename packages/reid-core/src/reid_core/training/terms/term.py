@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Required, TypedDict, Unpack
+from typing import Annotated, Literal, Required, TypedDict, Unpack
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from reid_core.models import ReidOutput
@@ -19,6 +20,7 @@ __all__ = [
     "Layer",
     "OnePart",
     "Part",
+    "Shares",
     "Term",
     "list_terms",
     "term_registry",
@@ -28,6 +30,7 @@ Branch = Literal["f1", "f2", "f3"]
 OnePart = Literal["whole", "f1", "f2", "f3"]
 Part = Literal["whole", "branches", "global_branches", "f1", "f2", "f3"]
 Layer = Literal["feature", "embedding"]
+Shares = tuple[Annotated[float, Field(ge=0)], ...] | None
 
 
 class FromLoop(TypedDict, total=False):
@@ -62,12 +65,14 @@ class Term(nn.Module):
         gathers: whether rows are compared with each other, so that in a distributed run it is to
             see those of all processes.
         needs_features: whether `start_epoch` wants the features of all training images.
+        per_identity: whether it holds something for each identity, which must then stay the same.
         needs_twins: whether every batch must hold each image and a copy of low quality.
         needs_targets: names of the further labels that it learns from.
     """
 
     gathers: bool = False
     needs_features: bool = False
+    per_identity: bool = False
     needs_twins: bool = False
     needs_targets: tuple[str, ...] = ()
 
@@ -181,6 +186,28 @@ class Term(nn.Module):
                 )
             return (self.branch_sizes[place],)
         return self.branch_sizes
+
+    def combined(self, values: Sequence[Tensor], shares: tuple[float, ...] | None = None) -> Tensor:
+        """One value of those of several parts: their mean, or their sum with given factors."""
+        stacked = torch.stack(list(values))
+        if shares is None:
+            return stacked.mean()
+        return (stacked * stacked.new_tensor(shares)).sum()
+
+    def check_shares(self, part: Part, shares: tuple[float, ...] | None) -> None:
+        """Refuse factors that are not one for each of the model's branches.
+
+        Raises:
+            ValueError: says how many there should be.
+        """
+        if shares is None:
+            return
+        count = len(self.branch_sizes)
+        if part != "branches" or len(shares) != count:
+            raise ValueError(
+                f"{type(self).__name__} takes shares, one for each branch, with of: branches; the "
+                f"model has {count} branches, came {len(shares)} shares of: {part}"
+            )
 
     def parts(self, output: ReidOutput, part: Part) -> Sequence[ReidOutput]:
         """The model's output itself, or those of its branches that are not single parts, or of all.

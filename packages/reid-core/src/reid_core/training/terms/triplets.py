@@ -17,7 +17,7 @@ from reid_core.losses import (
     weighted_triplet_loss,
 )
 from reid_core.training.terms.pair_term import PairTerm
-from reid_core.training.terms.term import FromLoop, Layer, Part, term_registry
+from reid_core.training.terms.term import FromLoop, Layer, Part, Shares, term_registry
 
 __all__ = ["AllTripletsTerm", "CentroidTripletTerm", "TripletTerm", "WeightedTripletTerm"]
 
@@ -35,6 +35,7 @@ class TripletTerm(PairTerm):
         of: the ``whole`` output, or the mean over the model's ``branches`` or over its
             ``global_branches``, those that describe more than a part.
         layer: ``feature`` in front of the BNNeck, or ``embedding`` behind it.
+        shares: factor of each branch, in place of the mean over them.
         loop: see `FromLoop`.
 
     Source:
@@ -48,9 +49,10 @@ class TripletTerm(PairTerm):
         metric: Metric = "euclidean",
         of: Part = "whole",
         layer: Layer = "feature",
+        shares: Shares = None,
         **loop: Unpack[FromLoop],
     ) -> None:
-        super().__init__(of=of, layer=layer, **loop)
+        super().__init__(of=of, layer=layer, shares=shares, **loop)
         self.margin = margin
         self.metric: Metric = metric
 
