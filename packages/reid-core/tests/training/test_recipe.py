@@ -107,8 +107,8 @@ def test_an_override_can_add_a_term_also_a_second_time_under_another_name():
         (
             "optimizer.name=sdg",
             (
-                "recipe key optimizer.name should be 'adam', 'amsgrad', 'adamw', 'adagrad' or 'sgd',"
-                " came 'sdg'"
+                "recipe key optimizer.name should be 'adam', 'amsgrad', 'adamw', 'adagrad' or "
+                "'sgd', came 'sdg'"
             ),
         ),
         (
