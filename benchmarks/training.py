@@ -10,7 +10,6 @@ device multiplies it, channels_last and fused Adam, on a GPU also compiled. What
 second of an epoch after the first, loading included, and the median over the rounds of the ratio.
 """
 
-# ruff: noqa: ARG002 - Lightning gives its hooks their signatures
 from __future__ import annotations
 
 import csv
@@ -23,7 +22,6 @@ from typing import Any
 
 import torch
 from _report import arguments, machine, ratio, save, show
-from lightning.pytorch import Callback, LightningModule, Trainer
 
 from reid_core import IdentityLoss, batch_hard_triplet_loss, create_model
 from reid_core.training import Recipe, load_recipe, train
@@ -32,13 +30,6 @@ from reid_eval.embedders import resolve_device
 
 SIZE, PEOPLE, IMAGES = (256, 128), 8, 4
 PROMISED = {"cpu": 2.0, "cuda": 1.5}
-
-
-class Compiled(Callback):
-    """Compiles the network in place, before its first batch."""
-
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        pl_module.network["model"].compile(dynamic=False)  # type: ignore[index,union-attr]
 
 
 def rendered(folder: Path, people: int) -> Records:
@@ -56,7 +47,7 @@ def rendered(folder: Path, people: int) -> Records:
     return load_dataset("market1501", folder).split("train")
 
 
-def our_recipe(people: int) -> Recipe:
+def our_recipe(people: int, device: torch.device) -> Recipe:
     """The baseline without what the plain loop does not do: center loss and validation."""
     batch = min(PEOPLE, people)
     return load_recipe(
@@ -71,6 +62,7 @@ def our_recipe(people: int) -> Recipe:
             "schedule.epochs=2",
             "schedule.warmup_epochs=0",
             "logging.tensorboard=false",
+            f"compute.compile={str(device.type == 'cuda').lower()}",
         ],
     )
 
@@ -126,9 +118,8 @@ def our_loop(
 
     def run() -> float:
         with tempfile.TemporaryDirectory() as folder:
-            extra = [Compiled()] if device.type == "cuda" else []
             out = Path(folder, "run")
-            train(recipe, records, out=out, device=str(device), workers=workers, callbacks=extra)
+            train(recipe, records, out=out, device=str(device), workers=workers)
             with (out / "metrics.csv").open(encoding="utf-8", newline="") as stream:
                 return float(list(csv.DictReader(stream))[-1]["images_per_second"])
 
@@ -154,7 +145,7 @@ def main() -> None:
     device = resolve_device(options.device)
     people = max(2, round((32 if device.type == "cpu" else 1024) * options.scale))
     with tempfile.TemporaryDirectory() as folder:
-        records, recipe = rendered(Path(folder), people), our_recipe(people)
+        records, recipe = rendered(Path(folder), people), our_recipe(people, device)
         plain = plain_loop(records, recipe, device, options.workers)
         ours = our_loop(records, recipe, device, options.workers)
         plain()  # for what is imported and cached

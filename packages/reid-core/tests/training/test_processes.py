@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,23 @@ def test_two_processes_write_one_folder_whoever_starts_them(tmp_path: Path, laun
         *("model.safetensors", "model.json", "heads.safetensors", "recipe.yaml", "metrics.csv"),
         *("tensorboard", "training"),
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "def wait(): time.sleep(60)\nwait()",
+            r"\[0, 1\] were stopped(.*\n)*.* in wait(.*\n)*.* in wait",
+        ),
+        ("exit(3) if os.environ['RANK'] == '1' else time.sleep(60)", "rank 1, code 3"),
+    ],
+)
+def test_ranks_that_wait_for_nothing_end_soon_and_say_where_they_are(code: str, said: str):
+    started = time.monotonic()
+    with pytest.raises(AssertionError, match=said):
+        run_ranks(["-c", f"import os, time\n{code}"], seconds=2)
+    assert time.monotonic() - started < 30
 
 
 def test_a_job_of_slurm_is_recognised(monkeypatch: pytest.MonkeyPatch):
