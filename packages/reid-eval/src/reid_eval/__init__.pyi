@@ -4,6 +4,7 @@ from .embeddings import Embeddings
 from .evaluation import ProtocolResult, evaluate, evaluate_protocol
 from .exact_search import SearchResult, search
 from .extraction import embed, embed_to
+from .gallery import Filter, Gallery, GalleryInfo, Hits, IndexReport
 from .identification import Identification, identify
 from .metrics import RetrievalReport, retrieval_metrics
 from .open_set import Calibration, calibrate, evaluate_open_set
@@ -22,7 +23,12 @@ __all__ = [
     "Embedder",
     "EmbedderPlugin",
     "Embeddings",
+    "Filter",
+    "Gallery",
+    "GalleryInfo",
+    "Hits",
     "Identification",
+    "IndexReport",
     "ProtocolResult",
     "QueryResults",
     "RetrievalReport",

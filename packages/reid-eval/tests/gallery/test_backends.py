@@ -229,7 +229,9 @@ def test_duplicates_can_be_skipped(url: str) -> None:
         ids = gallery.add(np.ones((5, 2)), table, duplicates="skip")
         assert (ids >= 0).tolist() == [False, True, False, True, True]
         assert gallery.get(ids[ids >= 0])["path"].tolist() == ["b", "", ""]
+        assert gallery.present(["a", "b", "c", ""]) == {"a", "b"}
         gallery.delete(ids[1:2])
+        assert gallery.present(["b"]) == set()
         assert gallery.add(np.ones((1, 2)), table[1:2]) > ids.max()
 
 

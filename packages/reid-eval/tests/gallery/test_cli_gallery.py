@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ def test_crops_are_added_found_exported_and_deleted(
 ) -> None:
     model = ("--model", tiny_model, "--backend", "torch")
     assert run("add", "people", str(crops), *model, "--keep-images")[0]["added"] == 6
-    write_picture(tmp_path / "asked" / "0002.jpg", 2, noise=99)
+    asked = write_picture(tmp_path / "asked" / "0002.jpg", 2, noise=99)
     found = run("search", "people", "asked", *model, "--top-k", "2", "--out", "answers.parquet")
     assert [answer["pid"] for answer in found] == [2, 2]
     assert pd.read_parquet("answers.parquet")["pid"].tolist() == [2, 2]
+    assert run("search", "people", str(asked), *model, "--top-k", "2") == found
     found = run("search", "people", "asked", *model, "--camera", "2", "--group-by", "pid")
     assert [answer["camid"] for answer in found] == [2, 2, 2]
     assert found[0]["pid"] == 2
@@ -68,13 +70,53 @@ def test_crops_are_added_found_exported_and_deleted(
     assert run("add", "empty", "rows")[0]["added"] == 2
 
 
-def test_rows_expire(run: Callable[..., Any], make: Any, tmp_path: Path) -> None:
+def test_rows_expire(
+    run: Callable[..., Any], make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     side = make([[1, 0], [0, 1], [1, 1]], [1, 2, 3])
-    timed = Embeddings(side.features, side.table.assign(timestamp=[1.0, 20.0, None]), side.root)
-    timed.save(tmp_path / "timed")
-    run("add", str(tmp_path / "g"), str(tmp_path / "timed"))
-    assert run("expire", str(tmp_path / "g"), "--before", "10")[0]["deleted"] == 1
-    assert run("expire", str(tmp_path / "g"), "--days", "1")[0]["rows"] == 1
+    table = side.table.assign(timestamp=[1.0, 20.0, None])
+    Embeddings(side.features, table, side.root).save(tmp_path / "timed")
+    run("add", "counted", "timed")
+    assert run("expire", "counted", "--before", "10")[0]["deleted"] == 1
+    with pytest.raises(ValueError, match="everything would be deleted; use --before"):
+        run("expire", "counted", "--days", "1")
+    assert run("info", "counted")["rows"] == 2
+    now = time.time()
+    table = side.table.assign(timestamp=[now - 200_000, now - 2000, None])
+    Embeddings(side.features, table, side.root).save(tmp_path / "dated")
+    run("add", "dates", "dated")
+    assert run("expire", "dates", "--days", "1")[0] == {"gallery": "dates", "deleted": 1, "rows": 2}
+
+
+def test_frames_become_times(
+    run: Callable[..., Any], make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    side = make([[1, 0], [0, 1], [1, 1]], [1, 2, 3])
+    table = side.table.assign(frame=[50, 75, None], timestamp=[None, 9.0, None])
+    Embeddings(side.features, table, side.root).save(tmp_path / "framed")
+    run("add", "plain", str(tmp_path / "framed"))
+    assert run("info", "plain")["last"] == 9.0
+    run("add", "timed", str(tmp_path / "framed"), "--fps", "25")
+    info = run("info", "timed")
+    assert (info["first"], info["last"]) == (2.0, 9.0)  # a time that is known stays
+
+
+def test_what_is_there_is_not_embedded_again(
+    run: Callable[..., Any], crops: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ("--model", tiny_model, "--backend", "torch")
+    run("add", "people", "crops", *model)
+
+    def embed(*_: Any, **__: Any) -> Any:
+        raise AssertionError("embedded for nothing")
+
+    monkeypatch.setattr("reid_eval.extraction.embed", embed)
+    again = run("add", "people", str(crops), *model, "--skip-present")
+    assert again == [{"gallery": "people", "added": 0, "rows": 6}]
+    with pytest.raises(ValueError, match=r"6 of 6 rows are in the gallery .*--skip-present"):
+        run("add", "people", str(crops), *model)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +127,11 @@ def test_rows_expire(run: Callable[..., Any], make: Any, tmp_path: Path) -> None
         (["add", "people", "crops"], "--model is missing|--model"),
         (["add", "people", "crops", "--model", "tiny_model:other"], "differ in their model"),
         (["add", "people", "crops", "--model", "MODEL"], "in the gallery already"),
+        (["add", "new", "crops", "--model", "MODEL", "--fps", "25"], "no frame is known"),
+        (["add", "new", "crops", "--model", "MODEL", "--fps", "0"], "above 0"),
         (["search", "people", "crops", "--model", "MODEL", "--attribute", "x"], "NAME=VALUE"),
         (["search", "people", "crops", "--after", "2", "--before", "1"], "after must be earlier"),
-        (["delete", "people"], "either which rows"),
+        (["delete", "people"], "expected --pid PERSON or --id ROW"),
         (["expire", "people"], "expected --before"),
         (["info", "crops"], "no gallery"),
         (["create", "people", "--dimension", "3"], "exists already"),

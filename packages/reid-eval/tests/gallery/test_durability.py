@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 
 from reid_eval.gallery import Filter, Gallery
-from reid_eval.gallery.embedded import store
+from reid_eval.gallery.embedded import appending
 
 WRITER = Path(__file__).with_name("writer.py")
 SPEC = importlib.util.spec_from_file_location("gallery_writer", WRITER)
@@ -37,7 +37,7 @@ People = Callable[..., tuple[np.ndarray, pd.DataFrame]]
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of 64 rows, so that a few additions need several."""
-    monkeypatch.setattr(store, "_SEGMENT_BYTES", 64 * 16 * 4)
+    monkeypatch.setattr(appending, "_SEGMENT_BYTES", 64 * 16 * 4)
 
 
 class Writers:
@@ -111,13 +111,15 @@ def kill_writers(folder: Path, kills: int, writers: Writers) -> None:
     acknowledged: dict[int, list[int]] = {}
     for seed in range(kills):
         process = writers.start(folder, seed)
+        # Where much else runs, a moment is too short for any batch: some get the time they need.
+        first = [] if seed % 5 else [int(writers.line())]
         time.sleep(chance.uniform(0, 0.1))
-        acknowledged[seed] = writers.kill(process)
+        acknowledged[seed] = first + writers.kill(process)
         with Gallery.open(folder, "write") as gallery:
             gallery.info(verify=True)
             if seed % 20 == 19 or seed == kills - 1:
                 check_whole_batches(gallery, acknowledged)
-    assert sum(map(len, acknowledged.values())) > 0
+    assert sum(map(len, acknowledged.values())) >= kills / 5
 
 
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path, writers: Writers) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from reid_data.console import progress
 from reid_eval.cli.sides import Pass, open_model
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from reid_data.records import Records
     from reid_eval.embedders import Embedder
     from reid_eval.embeddings import Embeddings
-    from reid_eval.gallery import GalleryInfo
+    from reid_eval.gallery import Gallery, GalleryInfo
 
-__all__ = ["Source", "attribute_values", "open_source"]
+__all__ = ["Source", "attribute_values", "open_source", "rows_of"]
 
 
 @dataclass
@@ -63,6 +63,37 @@ class Source:
                 f"{info.dimension}; embed with the gallery's model"
             )
 
+    def check_times(self, fps: float | None) -> None:
+        """Refuse to make times of frames (``fps``) where that gives none.
+
+        Raises:
+            ValueError: says so.
+        """
+        import numpy as np
+
+        from reid_eval.gallery.incoming import frame_times
+
+        if fps is not None and np.isnan(frame_times(self.side.table, fps)).all():
+            raise ValueError(
+                "--fps makes times of frames, but no frame is known here; the table of "
+                "`reid-eval embed --data DATASET` knows those of most data sets"
+            )
+
+    def leave_out_present(self, gallery: Gallery, *, skip: bool) -> None:
+        """Before anything is embedded, leave out what the gallery has.
+
+        Raises:
+            ValueError: it has some, and they are not to be skipped.
+        """
+        from reid_eval.gallery.columns import row_paths
+        from reid_eval.gallery.incoming import gallery_table, without_duplicates
+
+        paths = row_paths(gallery_table(self.side))
+        how: Literal["skip", "refuse"] = "skip" if skip else "refuse"
+        new = without_duplicates(paths, gallery.present(paths), how)
+        if len(new) < len(paths):
+            self.side = self.side.take(new)
+
     def embedded(self, how: Pass) -> Embeddings:
         """The embeddings, made if they are not there."""
         from reid_eval.embeddings import Embeddings
@@ -83,36 +114,42 @@ class Source:
         self.side = made
         return made
 
-    def table(self, embeddings: Embeddings, *, keep_images: bool) -> pd.DataFrame:
-        """The rows for the gallery, with the pictures if they are to be kept."""
-        from reid_eval.gallery.incoming import gallery_table
-
-        table = gallery_table(embeddings)
-        if not keep_images:
-            return table
-        return table.assign(image=[path.read_bytes() for path in embeddings.paths])
-
     def _model(self, how: Pass) -> Embedder:
         if not self._embedder:
-            self._embedder.append(open_model(how, needed_for="images"))
+            self._embedder.append(open_model(how, needed_for="folder"))
         return self._embedder[0]
 
 
-def open_source(folder: Path) -> Source:
-    """Read what a folder holds; no image is opened.
+def open_source(place: Path) -> Source:
+    """Read what a folder holds, or one image file; no image is opened.
 
     Raises:
-        ValueError: it holds neither images nor embeddings.
+        ValueError: there are neither images nor embeddings.
     """
+    import pandas as pd
+
     from reid_data.datasets import from_images
+    from reid_data.records import Records
     from reid_eval.embeddings import Embeddings, is_embeddings_folder
 
-    if is_embeddings_folder(folder):
-        return Source(Embeddings.load(folder))
-    if not folder.is_dir():
-        state = "is a file" if folder.exists() else "does not exist"
-        raise ValueError(f"{folder} {state}; expected a folder of images, or of embeddings")
-    return Source(from_images(folder, pids="optional"))
+    if is_embeddings_folder(place):
+        return Source(Embeddings.load(place))
+    if place.is_file():
+        table = pd.DataFrame({"path": [place.name], "pid": [-1], "split": ["gallery"]})
+        return Source(Records(table, place.parent))
+    if not place.is_dir():
+        raise ValueError(f"{place} does not exist; expected images, or embeddings")
+    return Source(from_images(place, pids="optional"))
+
+
+def rows_of(embeddings: Embeddings, *, keep_images: bool, fps: float | None) -> pd.DataFrame:
+    """The rows for the gallery, with the pictures if they are to be kept."""
+    from reid_eval.gallery.incoming import gallery_table
+
+    table = gallery_table(embeddings, fps=fps)
+    if not keep_images:
+        return table
+    return table.assign(image=[path.read_bytes() for path in embeddings.paths])
 
 
 def attribute_values(texts: Sequence[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from reid_data.console import require
 from reid_eval.embeddings import Embeddings, check_target
+from reid_eval.gallery.checks import (
+    agreed_model,
+    check_present,
+    check_row_ids,
+    check_top_k,
+    ids_to_delete,
+    query_features,
+)
 from reid_eval.gallery.embedded.exact import exact_nearest
 from reid_eval.gallery.embedded.index import build_index, can_search, propose
 from reid_eval.gallery.embedded.store import TRIES, Store
@@ -23,27 +31,9 @@ from reid_eval.gallery.embedded.view import View
 from reid_eval.gallery.exporting import export_rows
 from reid_eval.gallery.filters import Filter
 from reid_eval.gallery.grouping import best_of_groups
-from reid_eval.gallery.incoming import (
-    COLUMNS,
-    agreed_model,
-    check_present,
-    check_row_ids,
-    check_top_k,
-    ids_to_delete,
-    new_rows,
-    query_features,
-    without_duplicates,
-)
-from reid_eval.gallery.interface import (
-    Advance,
-    Duplicates,
-    Gallery,
-    GalleryInfo,
-    GroupBy,
-    Hits,
-    IndexReport,
-    StoredType,
-)
+from reid_eval.gallery.incoming import COLUMNS, new_rows, without_duplicates
+from reid_eval.gallery.interface import Advance, Duplicates, Gallery, GroupBy
+from reid_eval.gallery.results import GalleryInfo, Hits, IndexReport, StoredType
 from reid_eval.metrics.options import Metric
 
 __all__ = ["EmbeddedGallery"]
@@ -95,7 +85,7 @@ class EmbeddedGallery(Gallery):
         rows = new_rows(
             embeddings, table, dimension=self._store.dimension, dtype=catalog.fact("dtype")
         )
-        fresh = without_duplicates(rows, catalog.present(rows.paths), duplicates)
+        fresh = without_duplicates(rows.paths, catalog.present(rows.paths), duplicates)
         ids = np.full(len(rows), -1, np.int64)
         if len(fresh):
             ids[fresh] = self._store.add(rows.take(fresh), facts)
@@ -155,6 +145,10 @@ class EmbeddedGallery(Gallery):
             values[here] = matrix[positions[here] - start]
             start += len(matrix)
         return values
+
+    def present(self, paths: Sequence[str]) -> set[str]:
+        """See `Gallery.present`."""
+        return self._store.catalog.present(paths)
 
     def image(self, row: int) -> bytes | None:
         """See `Gallery.image`."""

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from reid_data.console import require
 from reid_data.files import replacing
-from reid_eval.gallery.embedded.exact import exact_nearest
+from reid_eval.gallery.embedded.exact import exact_nearest, ranked_exactly
 from reid_eval.gallery.embedded.segments import sync_folder
 from reid_eval.gallery.embedded.view import View
-from reid_eval.gallery.interface import Advance, IndexReport
+from reid_eval.gallery.interface import Advance
+from reid_eval.gallery.results import IndexReport
 from reid_eval.metrics.options import Metric
 
 __all__ = ["FEWEST_ROWS", "build_index", "can_search", "propose"]
@@ -116,23 +117,16 @@ def propose(
     # The number of lists was chosen for `_TOP` answers.
     probes = min(index.nlist, settings["probes"] * -(-top_k // _TOP))
     found = _search(index, ids[covered], _unit(queries, metric), top_k, probes)
-    columns, values = np.full((len(queries), top_k), -1), np.full((len(queries), top_k), -np.inf)
-    for place, query in enumerate(queries):  # each query has candidates of its own
-        mine = found[place][found[place] >= 0]
-        both = np.union1d(view.positions(mine), newer) if len(newer) < _AT_ONCE else None
-        candidates = np.sort(view.positions(mine)) if both is None else both
-        spots, scores = exact_nearest(
-            query[None], matrices, view.squares, candidates, top_k, metric=metric
-        )
-        columns[place], values[place] = spots[0], scores[0]
-    if len(newer) >= _AT_ONCE:
+    places = view.positions(found.reshape(-1)).reshape(found.shape)
+    columns, scores = ranked_exactly(queries, matrices, view.squares, places, metric=metric)
+    if len(newer):
         more = exact_nearest(queries, matrices, view.squares, newer, top_k, metric=metric)
         columns = np.concatenate([columns, more[0]], axis=1)
-        values = np.concatenate([values, more[1]], axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")[:, :top_k]
+        scores = np.concatenate([scores, more[1]], axis=1)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
         columns = np.take_along_axis(columns, order, 1)
-        values = np.take_along_axis(values, order, 1)
-    return columns, values.astype(np.float32)
+        scores = np.take_along_axis(scores, order, 1)
+    return columns, scores
 
 
 def _tune(

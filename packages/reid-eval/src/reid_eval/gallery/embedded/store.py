@@ -14,17 +14,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_eval.gallery.embedded.appending import Appender
 from reid_eval.gallery.embedded.catalog import FILE, ROW, Catalog
 from reid_eval.gallery.embedded.exact import squared_norms
 from reid_eval.gallery.embedded.lock import WriterLock
-from reid_eval.gallery.embedded.segments import Piece, Segment, sync_folder
-from reid_eval.gallery.embedded.view import View, load_view, segment_file
+from reid_eval.gallery.embedded.mapped import MappedSegments, damage
+from reid_eval.gallery.embedded.segments import Segment, sync_folder
+from reid_eval.gallery.embedded.view import View, load_view
 from reid_eval.gallery.incoming import NewRows
 from reid_eval.gallery.interface import Advance
 
 __all__ = ["TRIES", "Store"]
 
-_SEGMENT_BYTES = 1 << 26
 TRIES = 10
 """How often a reader looks again when a writer changed things under its hands."""
 
@@ -50,8 +51,7 @@ class Store:
         self.folder = folder
         self._lock = threading.RLock()
         self._writer = WriterLock(folder) if mode == "write" else None
-        self._matrices: dict[Path, NDArray[Any]] = {}
-        self._checked: dict[Path, int] = {}
+        self._mapped = MappedSegments()
         self._view: View | None = None
         try:
             self.catalog = Catalog(folder)
@@ -116,11 +116,10 @@ class Store:
         with self._lock:
             for _ in range(TRIES):
                 view = self.view()
-                files = {segment.file for segment in view.segments.values()}
-                for file in self._matrices.keys() - files:
-                    del self._matrices[file]
+                segments = view.segments.values()
+                self._mapped.keep(segments)
                 try:
-                    return view, [self._matrix(segment) for segment in view.segments.values()]
+                    return view, [self._mapped.matrix(segment) for segment in segments]
                 except FileNotFoundError as error:
                     missing = error.filename  # unless a compaction replaced it just now
             raise ValueError(f"{self.folder} is damaged: {missing} is missing")
@@ -140,9 +139,9 @@ class Store:
             view = self.view()
             first = self.catalog.number("next_id")
             ids = np.arange(first, first + len(rows), dtype=np.int64)
-            columns = _columns(rows, ids)
+            columns, appender = _columns(rows, ids), self._appender(view.generation)
             try:
-                pieces, last = self._append(view.segments, view.generation, rows.features)
+                pieces, last = appender.append(view.segments, rows.features)
                 with self.catalog.writing():
                     columns["attributes"] = self.catalog.codes(rows.attributes)
                     start = 0
@@ -155,7 +154,7 @@ class Store:
             except BaseException:
                 self._recover()
                 raise
-            self._drop_copies(view.generation, keep=last)
+            appender.drop_copies(keep=last)
             return ids
 
     def delete(self, ids: NDArray[np.int64]) -> int:
@@ -186,7 +185,7 @@ class Store:
         with self._lock:
             view, matrices = self.open_view()
             before = self.size()
-            generation = view.generation + 1
+            appender = self._appender(view.generation + 1)
             segments: dict[int, Segment] = {}
             starts = np.cumsum([0, *(len(matrix) for matrix in matrices)])
             try:
@@ -197,14 +196,14 @@ class Store:
                         alive = view.alive[start : start + len(matrix)]
                         if not alive.any():
                             continue
-                        pieces, _ = self._append(segments, generation, matrix[alive])
+                        pieces, _ = appender.append(segments, matrix[alive])
                         for number, piece in pieces:
                             self.catalog.add(number, piece, columns[: piece.rows])
                             columns = columns[piece.rows :]
-                            segments[number] = self._grown(segments, generation, number, piece)
+                            segments[number] = appender.grown(segments, number, piece)
                         if advance is not None:
                             advance(int(alive.sum()))
-                    self.catalog.state("generation", generation)
+                    self.catalog.state("generation", appender.generation)
                     if not view.alive.all():
                         self.catalog.state("index", None)
             except BaseException:
@@ -228,47 +227,10 @@ class Store:
         self.catalog.verify()
         for segment in self.view().segments.values():
             if faults := segment.faults():
-                raise ValueError(_damaged(segment, faults))
+                raise ValueError(damage(segment, faults))
 
-    def _append(
-        self, segments: dict[int, Segment], generation: int, features: NDArray[Any]
-    ) -> tuple[list[tuple[int, Piece]], int]:
-        """Write features behind the last ones; they do not count before the catalogue says so."""
-        number = max(segments, default=0)
-        most = max(1, _SEGMENT_BYTES // (self.dimension * self.dtype.itemsize))
-        pieces = []
-        while len(features):
-            segment = segments.get(number) or self._segment(generation, number)
-            room = most - segment.rows
-            part, features = features[:room], features[room:]
-            if len(part):
-                pieces.append((number, segment.append(part, twice=not len(features))))
-            if len(features):
-                number += 1
-        return pieces, number
-
-    def _segment(self, generation: int, number: int) -> Segment:
-        return Segment(segment_file(self.folder, generation, number), self.dimension, self.dtype)
-
-    def _grown(
-        self, segments: dict[int, Segment], generation: int, number: int, piece: Piece
-    ) -> Segment:
-        known = segments.get(number) or self._segment(generation, number)
-        return Segment(known.file, self.dimension, self.dtype, (*known.pieces, piece))
-
-    def _matrix(self, segment: Segment) -> NDArray[Any]:
-        known = self._matrices.get(segment.file)
-        if known is not None and len(known) == segment.rows:
-            return known
-        since = self._checked.get(segment.file, 0)
-        faults = segment.faults(since=since)
-        from_copy = bool(faults)
-        if from_copy and segment.faults(from_copy=True):
-            segment.file.stat()  # a file that is missing was perhaps replaced
-            raise ValueError(_damaged(segment, faults))
-        matrix = segment.matrix(from_copy=from_copy)
-        self._matrices[segment.file], self._checked[segment.file] = matrix, segment.rows
-        return matrix
+    def _appender(self, generation: int) -> Appender:
+        return Appender(self.folder, generation, self.dimension, self.dtype)
 
     def _check_last(self, view: View) -> None:
         """The newest file, where a dying machine leaves its damage, is looked at at once."""
@@ -287,7 +249,7 @@ class Store:
             for _ in range(TRIES):
                 segments = list(self.view().segments.values())
                 try:
-                    self._matrix(segments[-1])
+                    self._mapped.matrix(segments[-1])
                     return
                 except FileNotFoundError as error:
                     missing = error.filename
@@ -296,8 +258,7 @@ class Store:
     def _recover(self) -> None:
         """Cut off and remove what does not count, and make the newest file whole."""
         self._view = None
-        self._matrices.clear()
-        self._checked.clear()
+        self._mapped.clear()
         view = self.view()
         known = {segment.file.name for segment in view.segments.values()}
         last = view.segments[max(view.segments)] if view.segments else None
@@ -311,13 +272,7 @@ class Store:
             if index is None or file.name != index["file"]:
                 file.unlink()
         if last is not None and (lost := last.repair()):
-            raise ValueError(_damaged(last, lost))
-
-    def _drop_copies(self, generation: int, *, keep: int) -> None:
-        wanted = self._segment(generation, keep).copy
-        for file in (self.folder / "segments").glob("*.copy"):
-            if file != wanted:
-                file.unlink(missing_ok=True)
+            raise ValueError(damage(last, lost))
 
 
 def _columns(rows: NewRows, ids: NDArray[np.int64]) -> NDArray[Any]:
@@ -327,11 +282,3 @@ def _columns(rows: NewRows, ids: NDArray[np.int64]) -> NDArray[Any]:
         columns[name] = values
     columns["square"] = squared_norms(rows.features)
     return columns
-
-
-def _damaged(segment: Segment, faults: list[Piece]) -> str:
-    rows = sum(piece.rows for piece in faults)
-    return (
-        f"{segment.file} is damaged: {rows} of {segment.rows} rows are not what was written, first "
-        f"row {faults[0].start}; restore the folder from a backup"
-    )
