@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,13 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser
 
 from reid_data.console import application, run
+from reid_eval.cli import app
 from reid_eval.cli.gallery_serve import serve_command
 from reid_eval.gallery import Gallery
 from reid_eval.service.serving import Address
 
 Refuse = Callable[..., str]
+PAGE = Path(__file__).parents[4] / "docs" / "gallery-page.md"
 
 
 @pytest.fixture
@@ -104,11 +110,50 @@ def test_help_names_every_option_and_imports_no_torch() -> None:
     assert "--calibration" in done.stdout
 
 
+def commands_of_the_page() -> list[str]:
+    """The commands that docs/gallery-page.md tells people to type, each on one line."""
+    blocks = Sybil(parsers=[CodeBlockParser("bash", lambda _: None)]).parse(PAGE).examples()
+    text = "\n".join(str(block.parsed) for block in blocks)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [line for line in lines if line]
+
+
+def test_the_page_starts_it_as_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = list[dict[str, Any]]()
+    monkeypatch.setattr(
+        "reid_eval.cli.gallery_serve._serve",
+        lambda url, model, *_, images, **more: started.append({"of": (url, model, images)} | more),
+    )
+    monkeypatch.setattr("reid_eval.cli.gallery_serve._check_folders", lambda *_: None)
+    install, serve, _ = commands_of_the_page()
+    assert install == 'pip install "reid-eval[serve]"'
+    assert serve.startswith("reid-eval gallery serve ")
+    app(serve.split()[1:], standalone_mode=False)
+    assert started[0]["of"] == ("gallery", "checkpoint", Path("people"))
+
+
+def ask_as_the_page_says(served: Any) -> list[int]:
+    """The pids that its curl command finds."""
+    command = commands_of_the_page()[-1]
+    assert command.startswith("curl ")
+    done = subprocess.run(
+        command.replace("http://127.0.0.1:8600/", served.url).replace("image/jpeg", "image/png"),
+        shell=True,
+        env={"PATH": os.environ["PATH"], "TOKEN": served.token},
+        cwd=served.people,
+        capture_output=True,
+        check=True,
+    )
+    return [answer["pid"] for answer in json.loads(done.stdout)["answers"]]
+
+
 def test_it_answers_and_leaves_a_gallery_that_opens(served: Any) -> None:
     connection = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=30)
     connection.request("GET", "/api/gallery", headers={"Authorization": f"Bearer {served.token}"})
     facts = json.loads(connection.getresponse().read())
     assert (facts["rows"], facts["calibrated"]) == (16, True)
+    shutil.copy(served.people / "0003_c1s1_000001_00.png", served.people / "crop.jpg")
+    assert ask_as_the_page_says(served)[:2] == [3, 3]  # of two cameras, five answers
     with pytest.raises(ValueError, match=str(served.process.pid)):
         Gallery.open(served.state.parent, "write")
     connection.request(
@@ -123,4 +168,4 @@ def test_it_answers_and_leaves_a_gallery_that_opens(served: Any) -> None:
         gallery.compact()
         assert gallery.count() == 13
     assert (served.state / "tokens").stat().st_mode & 0o777 == 0o600
-    assert len((served.state / "audit.jsonl").read_text().splitlines()) == 1
+    assert len((served.state / "audit.jsonl").read_text().splitlines()) == 2
