@@ -19,9 +19,9 @@ from reid_data.images import Pixels
 __all__ = ["Caption", "Overlay", "colour_of", "label"]
 
 _PAPER, _INK = (16, 18, 22), (240, 242, 245)
-_OPACITY = 200  # of 255
+_OPACITY = 180  # of 255
 _SMALLEST = 11  # pixels of a line's letters
-_LETTERS = 26  # about so many fit into a line
+_LETTERS = 30  # about so many fit into a line
 _MARGIN = 3
 _GOLDEN = 0.618034  # turns hues so that neighbours differ
 
@@ -87,22 +87,24 @@ def colour_of(track: int) -> tuple[int, int, int]:
 def label(caption: Caption, *, letters: int) -> NDArray[np.uint8]:
     """The label of one person ``(h, w, 4)``: RGB and opacity. Rendered once, as text is slow."""
     font = ImageFont.load_default(size=letters)
-    lines = [f"#{caption.track}", *_lines(caption.phrases)]
+    title = f"#{caption.track} "
+    lines = _lines(title, caption.phrases)
     gap = letters + max(2, letters // 4)
     width = 2 * _MARGIN + max(int(font.getlength(line)) + 1 for line in lines)
     picture = Image.new("RGBA", (width, 2 * _MARGIN + gap * len(lines)), (*_PAPER, _OPACITY))
     pen = ImageDraw.Draw(picture)
+    pen.text((_MARGIN, _MARGIN - 1), title, fill=(*colour_of(caption.track), 255), font=font)
     for number, line in enumerate(lines):
-        ink = _INK if number else colour_of(caption.track)
-        pen.text((_MARGIN, _MARGIN + number * gap - 1), line, fill=(*ink, 255), font=font)
+        left, text = (0.0, line) if number else (font.getlength(title), line.removeprefix(title))
+        pen.text((_MARGIN + left, _MARGIN + number * gap - 1), text, fill=(*_INK, 255), font=font)
     return np.asarray(picture)
 
 
-def _lines(phrases: Sequence[str]) -> list[str]:
-    """Phrases one after another, as many as fit into a line."""
-    lines: list[str] = []
-    for phrase in phrases:
-        if lines and len(lines[-1]) + 2 + len(phrase) <= _LETTERS:
+def _lines(title: str, phrases: Sequence[str]) -> list[str]:
+    """The title, and phrases one after another, as many as fit into a line."""
+    lines = [title + (phrases[0] if phrases else "")]
+    for phrase in phrases[1:]:
+        if len(lines[-1]) + 2 + len(phrase) <= _LETTERS:
             lines[-1] += f", {phrase}"
         else:
             lines.append(phrase)

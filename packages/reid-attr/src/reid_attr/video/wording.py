@@ -8,6 +8,8 @@ from reid_attr.schema import Group, Schema
 
 __all__ = ["phrases"]
 
+_GENERIC = (" length", " colour", " color", " type")  # that a name of a group may do without
+
 
 def phrases(words: Mapping[str, str], schema: Schema) -> list[str]:
     """Short phrases, a group each; groups of which nothing holds are left out.
@@ -18,10 +20,10 @@ def phrases(words: Mapping[str, str], schema: Schema) -> list[str]:
 
     Examples:
         >>> age = Group("age", ("Age-Young", "Age-Old"), kind="one")
-        >>> groups = (age, Group("hat", ("Accessory-Hat",)), Group("legs", ("Length-Short",)))
-        >>> said = {"age": "Age-Old", "hat": "Accessory-Hat", "legs": "Length-Short"}
-        >>> phrases(said, Schema("tiny", groups))
-        ['age old', 'hat', 'legs short']
+        >>> upper = Group("upper colour", ("Color-Red", "Color-Blue"))
+        >>> schema = Schema("tiny", (age, Group("hat", ("Accessory-Hat",)), upper))
+        >>> phrases({"age": "Age-Old", "hat": "Accessory-Hat", "upper colour": "Color-Red"}, schema)
+        ['age old', 'hat', 'upper red']
     """
     said = ((group, words.get(group.name, "")) for group in schema.groups)
     return [_phrase(group, word) for group, word in said if word]
@@ -34,7 +36,10 @@ def _phrase(group: Group, words: str) -> str:
     alone = len(group.attributes) == 1
     if alone and group.name.casefold() in group.attributes[0].casefold():
         return short
-    return f"{group.name} {short}"
+    name = group.name
+    for word in _GENERIC:
+        name = name.removesuffix(word)
+    return f"{name} {short}"
 
 
 def _short(attribute: str, group: Group) -> str:

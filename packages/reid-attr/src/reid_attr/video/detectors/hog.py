@@ -87,8 +87,7 @@ def _opencv() -> Any:
         if ".so" in library:
             raise MissingExtraError(
                 f"the detector hog needs OpenCV, which misses the system library {library}; "
-                "install it (Debian, Ubuntu: apt install libgl1 libglib2.0-0), or: pip install "
-                "opencv-python-headless"
+                "install it (Debian, Ubuntu: apt install libgl1 libglib2.0-0)"
             ) from error
         raise MissingExtraError(
             "the detector hog needs OpenCV; install it with: pip install 'reid-attr[video]'"
