@@ -160,7 +160,8 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Every performance claim, as ratios measured in one run."""
-    install(session, ("data[fast,augment]", "eval[openvino,serve]", "core[train]"))
+    house = ("data[fast,augment]", "eval[openvino,serve]", "core[train]", "attr[video]", "gen")
+    install(session, house)
     for script in sorted((HERE / "benchmarks").glob("[!_]*.py")):
         session.run("python", str(script), *session.posargs)
 

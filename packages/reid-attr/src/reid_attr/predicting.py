@@ -24,7 +24,7 @@ def predict(
     out: Annotated[Path, typer.Option("--out", help="Table to write: .csv or .parquet.")],
     place: Annotated[
         Path | None,
-        typer.Argument(metavar="[IMAGES]", help="An image, or a folder or .csv list of images."),
+        typer.Argument(metavar="IMAGES", help="An image, or a folder or .csv list of images."),
     ] = None,
     data: SomeData = None,
     root: SomeRoot = None,

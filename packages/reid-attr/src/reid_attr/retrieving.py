@@ -36,7 +36,7 @@ def retrieve(
     place: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[WHERE]",
+            metavar="WHERE",
             help="An image, a folder or .csv list of images, embeddings of the model, or "
             "a table of `reid-attr predict`.",
         ),

@@ -23,7 +23,9 @@ from .export_checks import ENDINGS, answers_as_its_checkpoint, saved
 
 
 @pytest.mark.parametrize("kind", ENDINGS)
-@pytest.mark.parametrize("name", ["test_convnext", "c2tnet_small"])
+@pytest.mark.parametrize(
+    "name", ["test_convnext", pytest.param("c2tnet_small", marks=pytest.mark.slow)]
+)
 def test_a_file_answers_as_its_checkpoint(name: str, kind: str, tmp_path: Path) -> None:
     if kind != "openvino":
         answers_as_its_checkpoint(name, kind, tmp_path)

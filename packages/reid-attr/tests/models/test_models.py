@@ -125,6 +125,33 @@ def test_each_trunk_normalises_by_its_own_mean() -> None:
     assert body.stages.normalize.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
 
 
+@pytest.mark.parametrize("size", [(64, 32), (96, 64)])
+@pytest.mark.parametrize(
+    "stages",
+    [
+        (
+            "swin_tiny_patch4_window7_224",
+            {"num_heads": (1, 2, 4, 8), "window_size": 4, "embed_dim": 8},
+        ),
+        ("convnext_atto", {"dims": (8, 16, 32, 64)}),
+    ],
+)
+def test_stages_may_be_of_either_kind(
+    stages: tuple[str, dict[str, object]], size: tuple[int, int]
+) -> None:
+    """Swin keeps its channels last, ConvNeXt first; channel attention sees the same of both."""
+    tokens = ("vit_tiny_patch16_224", {"depth": 1, "embed_dim": 64, "num_heads": 2})
+    few = (stages[0], {**stages[1], "depths": (1, 1, 1, 1)})
+    body = C2TNet(tokens, few, image_size=size)
+    seen: list[torch.Size] = []
+    for module in body.stages.before:
+        module.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape))
+    body(torch.rand(2, 3, *size)).square().mean().backward()
+    places = [size[0] * size[1] // step**2 for step in (4, 8, 16, 32)]
+    assert seen == [(2, 8 * 2**at, count) for at, count in enumerate(places)]
+    assert all(parameter.grad is not None for parameter in body.parameters())
+
+
 def test_trunks_can_be_chosen_and_must_be_of_one_width() -> None:
     with pytest.raises(ValueError, match="one width"):
         small(tokens="test_vit")

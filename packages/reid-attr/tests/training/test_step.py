@@ -13,7 +13,7 @@ from reid_attr.profiling import StepCost, step_cost
 def test_a_step_of_the_small_network_is_measured() -> None:
     found = step_cost("c2tnet_small", image_size=(64, 32), batch_size=4, device="cpu", steps=2)
     assert isinstance(found, StepCost)
-    assert 2.5e6 < found.parameters < 5e6
+    assert 0.4e6 < found.parameters < 2e6
     assert found.images_per_second > 0
     assert found.loss > 0
     assert found.peak_memory is None  # only known of a GPU

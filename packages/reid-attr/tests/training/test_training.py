@@ -118,6 +118,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_attribute_model(folder).state_dict()
 
 
+@pytest.mark.filterwarnings("error:.*not writable")
 def test_an_interrupted_run_goes_on_as_if_it_was_not(
     tmp_path: Path, images: AttributeImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:

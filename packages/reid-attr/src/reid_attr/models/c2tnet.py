@@ -25,20 +25,26 @@ SIZES: dict[str, tuple[TrunkChoice, TrunkChoice]] = {
         ("swin_base_patch4_window7_224.ms_in22k", {"drop_path_rate": 0.0}),
     ),
     "c2tnet_small": (
-        ("vit_tiny_patch16_224", {"depth": 4}),
+        ("vit_tiny_patch16_224", {"depth": 2, "embed_dim": 96, "num_heads": 3}),
         (
-            "swin_tiny_patch4_window7_224",
+            "convnext_atto",
             {
-                "embed_dim": 24,
                 "depths": (1, 1, 2, 1),
-                "num_heads": (2, 4, 8, 16),
-                "window_size": 4,
+                "dims": (16, 32, 64, 96),
+                "stem_type": "overlap",
+                "kernel_sizes": 3,
+                "conv_mlp": True,
+                "norm_layer": "batchnorm2d",
+                "ls_init_value": None,
                 "drop_path_rate": 0.0,
             },
         ),
     ),
 }
-"""The trunks of tokens and of stages: the published pair, and one for CPUs."""
+"""The trunks of tokens and of stages: the published pair, and one for CPUs.
+
+The small one learns from scratch in few steps: overlapping convolutions, batch normalisation and
+blocks that count from the start."""
 
 
 class C2TNet(Body):

@@ -185,7 +185,7 @@ class AttributeModule(lightning.LightningModule):
         if self.loss.logit_update is not None:
             table = self._report(*self._recognised(1, self._division.held_out)).attributes
             recalls = [
-                torch.from_numpy(table[name].to_numpy(np.float64))
+                torch.tensor(table[name].to_numpy(np.float64))
                 for name in ("recall_positive", "recall_negative")
             ]
             self.loss.logit_update.measure(*recalls)
