@@ -32,7 +32,17 @@ NETWORKS = [
 ]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+# Large ones, and further ones of families that others stand for.
+WHEN_THERE_IS_TIME = {"legacy_seresnet18", "skresnet18", "ghostnet_050", "dla46_c", "repvgg_a0"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in WHEN_THERE_IS_TIME else ())
+        for name in NETWORKS
+    ],
+)
 def test_the_map_doubles_and_everything_else_stays(name: str) -> None:
     if name.startswith("mmcv:"):
         pytest.importorskip("mmcv", exc_type=ImportError)
