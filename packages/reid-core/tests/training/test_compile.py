@@ -13,6 +13,7 @@ from reid_core.models import load_model
 from .test_fit import rows, run
 
 
+@pytest.mark.slow
 def test_a_compiled_training_is_the_same_training(people, tiny, tmp_path, monkeypatch):
     asked: list[dict[str, Any]] = []
     compile_ = nn.Module.compile

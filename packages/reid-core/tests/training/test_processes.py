@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.fabric.utilities.rank_zero import rank_zero_only as fabric_rank_zero_only
 from lightning.pytorch.plugins.environments import SLURMEnvironment
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from reid_core.models import load_model
 from reid_core.training.recipe_files import load_recipe
@@ -131,6 +133,9 @@ def test_ranks_that_wait_for_nothing_end_soon_and_say_where_they_are(code: str, 
 def test_a_job_of_slurm_is_recognised(monkeypatch: pytest.MonkeyPatch):
     job = {"JOB_ID": 7, "JOB_NAME": "reid", "NTASKS": 6, "NTASKS_PER_NODE": 3, "NNODES": 2}
     place = {"PROCID": 4, "LOCALID": 1, "NODEID": 1, "NODELIST": "gpu[01-02]"}
+    # Lightning tells all loggers which rank it has found; later tests are the first rank again.
+    monkeypatch.setattr(fabric_rank_zero_only, "rank", 0)
+    monkeypatch.setattr(rank_zero_only, "rank", 0)
     for name, value in (job | place).items():
         monkeypatch.setenv(f"SLURM_{name}", str(value))
     trainer = build_trainer(epochs=1, device=torch.device("cpu"), devices=3, nodes=2)
