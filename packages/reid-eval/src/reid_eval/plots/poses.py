@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_pose_distances"]
 
-_BINS = 60
-
 
 @styled
 def plot_pose_distances(found: PoseDistances) -> Figure:
@@ -30,7 +28,9 @@ def plot_pose_distances(found: PoseDistances) -> Figure:
     plot = axes[0, 0]
     every = np.concatenate([kind.distances for kind in found.kinds])
     low, high = np.quantile(every, [0.0005, 0.9995]).tolist()
-    edges = np.linspace(low, high, _BINS + 1)
+    # As many bins as the rarest kind of pair can fill (Rice's rule).
+    fewest = min(len(kind.distances) for kind in found.kinds if len(kind.distances))
+    edges = np.linspace(low, high, int(np.clip(2 * fewest ** (1 / 3), 10, 60)) + 1)
     for kind in found.kinds:
         if not len(kind.distances):
             continue
