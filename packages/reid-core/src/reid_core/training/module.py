@@ -140,6 +140,12 @@ class ReidModule(lightning.LightningModule):
         if self.device_mesh is not None:
             spread(self.network, self.device_mesh["data_parallel"])
 
+    def share_buffers(self) -> None:
+        """Give every process the batch statistics of the first; between steps they differ."""
+        if self.trainer.world_size > 1:
+            for buffer in self.buffers():
+                torch.distributed.broadcast(buffer, src=0)
+
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """The main optimiser first, then the terms' own, in the order of the terms."""
         own = [term.own_optimizer() for term in self._terms.values()]
@@ -197,9 +203,7 @@ class ReidModule(lightning.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Let every process validate one network: batch statistics are those of the first."""
         self._guard.settle()
-        if self.trainer.world_size > 1:
-            for buffer in self.buffers():
-                torch.distributed.broadcast(buffer, src=0)
+        self.share_buffers()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Embed one batch with the network that would be kept."""

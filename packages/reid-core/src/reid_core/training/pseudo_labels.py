@@ -18,7 +18,7 @@ from reid_core.training.gathering import processes
 from reid_core.training.module import ReidModule
 from reid_core.training.terms import Term
 from reid_core.training.validation import gathered_rows
-from reid_data import Records, eval_loader
+from reid_data import ImageLoader, Records, eval_loader
 from reid_data.workers import WorkerCount
 
 __all__ = ["EpochLabels", "labels_from_file"]
@@ -80,24 +80,36 @@ class EpochLabels(Callback):
         for name, value in self._counts.items():
             pl_module.log(name, torch.tensor(value, dtype=torch.float64))
 
-    @torch.no_grad()
     def _features(self, records: Records, layers: Sequence[str]) -> dict[str, Tensor]:
         """Every image's features (N, D) of some layers, on the CPU, in the order of the records."""
-        module = self._module
-        trainer = module.trainer
-        rows = np.arange(trainer.global_rank, len(records), trainer.world_size)
+        trainer = self._module.trainer
+        # As many on each process, some images twice: a network of shares needs all at every call.
+        count, world = len(records), trainer.world_size
+        rows = (np.arange(-(-count // world)) * world + trainer.global_rank) % count
         loader = eval_loader(
             records.take(rows),
-            image_size=module.trained[0].preprocessing.image_size,
+            image_size=self._module.trained[0].preprocessing.image_size,
             batch_size=self._batch_size,
             workers=self._workers,
-            pin_memory=module.device.type == "cuda",
+            pin_memory=self._module.device.type == "cuda",
         )
+        gathered = {}
+        for layer, values in self._embedded(loader, layers).items():
+            features, order = gathered_rows(values, torch.from_numpy(rows))
+            gathered[layer] = features.new_empty(count, features.shape[1])
+            gathered[layer][order] = features
+        return gathered
+
+    @torch.no_grad()
+    def _embedded(self, loader: ImageLoader, layers: Sequence[str]) -> dict[str, Tensor]:
+        """What the network, as the first process has it, says in evaluation mode."""
+        module = self._module
+        module.share_buffers()
         found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
         modes = [(part, part.training) for part in module.modules()]
         module.eval()
         try:
-            with trainer.precision_plugin.forward_context():
+            with module.trainer.precision_plugin.forward_context():
                 for batch in loader:
                     moved = batch.to(module.device, non_blocking=True)
                     output = module(moved.images, moved.camids)
@@ -106,12 +118,7 @@ class EpochLabels(Callback):
         finally:
             for part, mode in modes:
                 part.training = mode
-        places = torch.from_numpy(rows)
-        gathered = {}
-        for layer, values in found.items():
-            features, order = gathered_rows(torch.cat(values), places)
-            gathered[layer] = torch.empty_like(features).index_copy_(0, order, features)
-        return gathered
+        return {layer: torch.cat(values) for layer, values in found.items()}
 
     def _clusters(self, clusterer: Clusterer, features: Tensor) -> Tensor:
         """The same clusters on every process, 0 .. C-1 without gaps."""
