@@ -21,10 +21,17 @@ from reid_data.console import MissingExtraError
 from . import export_checks
 from .export_checks import ENDINGS, answers_as_its_checkpoint, saved
 
+SLOW = pytest.mark.slow
 
-@pytest.mark.parametrize("kind", ENDINGS)
+
 @pytest.mark.parametrize(
-    "name", ["test_convnext", pytest.param("c2tnet_small", marks=pytest.mark.slow)]
+    ("name", "kind"),
+    [
+        ("test_convnext", "onnx"),
+        ("test_convnext", "torch-export"),
+        pytest.param("test_convnext", "openvino", marks=SLOW),
+        *(pytest.param("c2tnet_small", kind, marks=SLOW) for kind in ENDINGS),
+    ],
 )
 def test_a_file_answers_as_its_checkpoint(name: str, kind: str, tmp_path: Path) -> None:
     if kind != "openvino":

@@ -26,7 +26,7 @@ def group_log_softmax(logits: Tensor, group: Group) -> tuple[Tensor, Tensor | No
     """
     if group.kind == "one":
         return logits.log_softmax(dim=1), None
-    with_none = torch.cat([logits, logits.new_zeros(len(logits), 1)], dim=1).log_softmax(dim=1)
+    with_none = torch.cat([logits, torch.zeros_like(logits[:, :1])], dim=1).log_softmax(dim=1)
     return with_none[:, :-1], with_none[:, -1]
 
 
