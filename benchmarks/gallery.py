@@ -7,7 +7,8 @@ tenth of the rows; against faiss' flat index and torch's product with topk over 
 memory. All in one process, taking turns; times are of the wall, ratios the medians over the rounds.
 
 With ``--million`` instead: a million rows of 50,000 people, added 100,000 at a time, opened,
-searched exactly, indexed, and searched with the index. Takes 4 GB of disk and a quarter of an hour.
+searched exactly, indexed, and searched with the index. People lie in all directions alike, which is
+the hardest case for an index. Takes 4 GB of disk and a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -119,11 +120,13 @@ def million(folder: Path, count: int, rounds: int) -> dict[str, Any]:
         report = gallery.build_index()
         works: dict[str, Callable[[], object]] = {
             "exact": lambda: gallery.search(queries[:1], TOP, rows=False, approximate=False),
-            "index": lambda: gallery.search(queries[:1], TOP, rows=False),
+            "index": lambda: gallery.search(queries[:1], TOP, rows=False, approximate=True),
             "exact, 100 queries": lambda: gallery.search(
                 queries, TOP, rows=False, approximate=False
             ),
-            "index, 100 queries": lambda: gallery.search(queries, TOP, rows=False),
+            "index, 100 queries": lambda: gallery.search(
+                queries, TOP, rows=False, approximate=True
+            ),
         }
         seconds = turns(works, rounds)
     return {

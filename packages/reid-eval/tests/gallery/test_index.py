@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from reid_eval.gallery import Filter, Gallery
+from reid_eval.gallery.embedded import index
 
 pytest.importorskip("faiss", reason="the extra faiss is not installed")
 
@@ -51,6 +52,22 @@ def test_it_finds_nearly_all_and_scores_are_exact(
         assert gallery.info().index is None
         with pytest.raises(ValueError, match="has no index"):
             gallery.search(features[:1], approximate=True)
+
+
+def test_many_queries_are_searched_exactly_where_that_is_faster(
+    tmp_path: Path, crowd: tuple[np.ndarray, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, table = crowd
+    with Gallery.create(tmp_path / "g", dimension=32) as gallery:
+        gallery.add(features, table)
+        gallery.build_index()
+        monkeypatch.setattr(index, "_LARGEST_SHARE", -0.1)  # as if it looked into most lists
+        exact = gallery.search(features[:40], 10, approximate=False)
+        monkeypatch.setattr(index, "_search", lambda *_: pytest.fail("the index was asked"))
+        np.testing.assert_array_equal(gallery.search(features[:40], 10).ids, exact.ids)
+        for queries, approximate in ((features[:1], None), (features[:40], True)):
+            with pytest.raises(pytest.fail.Exception, match="was asked"):
+                gallery.search(queries, 10, approximate=approximate)
 
 
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ class Gallery(AbstractContextManager["Gallery"], ABC):
             group_by: each tracklet, or identity, answers once, by its best row. Rows whose group
                 is not known stand for themselves.
             approximate: False searches exactly; True demands the index; None takes the index if
-                there is one.
+                there is one, and it is faster.
             rows: look up what is known of the answers.
             model: for features alone, as in `add`.
 

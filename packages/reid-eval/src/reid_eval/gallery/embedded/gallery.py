@@ -245,6 +245,7 @@ class EmbeddedGallery(Gallery):
             matrices,
             chosen,
             metric=self._metric,
+            demanded=bool(approximate),
         )
 
     def _known(self, view: View, ids: NDArray[np.int64]) -> pd.DataFrame | None:
