@@ -25,12 +25,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from _by_hand import scores_by_hand
 from _report import arguments, machine, save, show
 from _wardrobe import LEVELS, Scores, Size, Variant, Wardrobe, backbone_weights
 
 from reid_eval.statistics import bootstrap_intervals
 
-SIZE = Size(people=150, tested=100, sharp=60, first=800, epochs=6, first_epochs=14)
+SIZE = Size(people=120, tested=100, sharp=48, first=100, epochs=6, first_epochs=32)
 SEEDS = (701, 702, 703)
 DEGRADED = ("lowres 4", "motion 12", "defocus 5", "mixture 8", "mixture ltcc")
 """What happens to queries, in pixels of the images as they are drawn (128 x 64)."""
@@ -101,7 +102,11 @@ def main() -> None:
             rows += [compared(name, claim, wardrobes, level, worse) for worse in claim.degraded]
         show(f"{name}: cloth-changing mAP", [shown(row) for row in rows if row["claim"] == name])
     names = dict.fromkeys(name for one in chosen.values() for name in (one.than, one.better))
-    recipes = [summary(name, wardrobes) for name in names]
+    recipes = [
+        summary(name, [wardrobe.scores(name, "usual") for wardrobe in wardrobes]) for name in names
+    ]
+    by_hand = [scores_by_hand(one.data("usual"), seed=one.seed) for one in wardrobes]
+    recipes.append(summary("hair and skin, by hand", by_hand))
     show("every recipe, usual level: mean and deviation over seeds", recipes)
     facts = {"size": vars(size), "seeds": options.seeds, "machine": machine("torch", "timm")}
     save(options.out, {**facts, "claims": rows, "recipes": recipes})
@@ -113,7 +118,8 @@ def check_same(work: Path, size: Size) -> None:
     Raises:
         ValueError: the folder holds a benchmark of other settings.
     """
-    settings = {"size": vars(size), "variants": {name: vars(v) for name, v in VARIANTS.items()}}
+    variants = {name: vars(variant) for name, variant in VARIANTS.items()}
+    settings = {"size": vars(size), "overrides": size.overrides, "variants": variants}
     text = json.dumps(settings, indent=1, default=list) + "\n"
     work.mkdir(parents=True, exist_ok=True)
     file = work / "settings.json"
@@ -171,9 +177,8 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def summary(name: str, wardrobes: Sequence[Wardrobe]) -> dict[str, Any]:
+def summary(name: str, found: Sequence[Scores]) -> dict[str, Any]:
     """A recipe at the usual level: mean and deviation of its figures over seeds."""
-    found = [wardrobe.scores(name, "usual") for wardrobe in wardrobes]
     return {
         "recipe": name,
         "mAP": _spread([float(one.precision.mean()) for one in found]),
