@@ -139,6 +139,12 @@ def test_the_second_data_set_needs_images_alone(dressed: Records, people: Record
     assert found.data.second is data.second
 
 
+def test_clips_have_no_copies(dressed: Records) -> None:
+    recipe = load_recipe("ubd", ["data.recolour=none", "data.clips.length=2"])
+    with pytest.raises(ValueError, match="clips have no degraded copies"):
+        annotate(recipe, TrainingData(dressed, None, dressed), Sidecars())
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

@@ -35,6 +35,7 @@ CUT = (
 )
 POSED = ("data.pose_column=R_LA_5",)
 TAUGHT = ("loss.twins_clothes.start_epoch=1",)
+KL = ("twins_1", "twins_2", "twins_clothes")
 RECIPES = {
     "cal": (),
     "cal-recolour": (),
@@ -97,7 +98,8 @@ def test_it_runs_and_its_network_can_be_loaded(
     assert "clothes.outfits" in load_heads(tmp_path / "out")
 
 
-@pytest.mark.parametrize("order", ["passes", pytest.param("together", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["passes", "together"])
 def test_the_whole_system_goes_on_exactly_where_it_was_stopped(
     order: str,
     dressed: Records,
@@ -142,6 +144,21 @@ def test_a_half_of_the_method_is_refused(
     with pytest.raises(ValueError, match=message):
         run(recipe, dressed, tmp_path / "out", sidecars=beside, second=others)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "left"),
+    [
+        (["loss.teach_twins=none", "loss.twin_features.data=second"], {"twin_features", *KL}),
+        ([f"loss.{name}=none" for name in KL], {"teach_twins"}),
+        (["loss.teach_twins=none"], set(KL)),
+        (["loss.teach_twins.kind=cosine", "data.second.images_share=0.5"], {"teach_twins", *KL}),
+    ],
+    ids=["no teacher", "features only", "logits only", "half of the images"],
+)
+def test_the_published_ablations_are_overrides(overrides: list[str], left: set[str]) -> None:
+    recipe = load_recipe("ubd", overrides)
+    assert {name for name, term in recipe.loss.items() if term.data == "second"} == left
 
 
 def cut_overrides(name: str, teacher: Path) -> list[str]:

@@ -13,6 +13,7 @@ from reid_core.models import ReidModel, create_model, save_model
 from reid_core.training.build import build_terms
 from reid_core.training.passing import run_model
 from reid_core.training.recipe_files import load_recipe
+from reid_core.training.sharding import spread
 from reid_core.training.terms import Target, Term, TwinAgreementTerm, term_registry
 from reid_data import Batch
 
@@ -282,3 +283,12 @@ def test_a_term_that_misses_another_says_which(override: str, message: str) -> N
     sizes = {"embedding_size": 10, "num_classes": 3, "branch_sizes": (5, 5, 5), "seed": 0}
     with pytest.raises(ValueError, match=message):
         build_terms(recipe, targets=TARGETS, **sizes)
+
+
+def test_terms_that_share_a_classifier_are_not_spread(teacher: Path) -> None:
+    model = network()
+    parts = torch.nn.ModuleDict(
+        {"model": model, "terms": torch.nn.ModuleDict(terms_of(model, teacher))}
+    )
+    with pytest.raises(ValueError, match=r"loss.agreement uses weights of another.*ddp"):
+        spread(parts, mesh=None)  # type: ignore[arg-type]  # refused before it is looked at

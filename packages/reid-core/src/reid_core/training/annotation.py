@@ -168,4 +168,9 @@ def _degraded(recipe: Recipe) -> dict[Stream, TwinMaker]:
         section = asked[stream]
         if section is not None:
             found[stream] = DegradedTwins(section.parsed)
+    if found and recipe.data.clips is not None:
+        raise ValueError(
+            "clips have no degraded copies; use --set data.clips=none, or set data.degrade and "
+            "data.second.degrade to none"
+        )
     return found

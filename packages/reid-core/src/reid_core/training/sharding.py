@@ -85,8 +85,15 @@ def spread(network: nn.ModuleDict, mesh: DeviceMesh) -> None:
         mesh: the processes, in one row.
 
     Raises:
-        ValueError: a weight is one single number, which cannot be shared.
+        ValueError: a weight is one single number, or a term uses the classifier of another.
     """
+    for name, term in network["terms"].items():  # type: ignore[operator]
+        # A share is put together for the calls of its own term only.
+        if getattr(term, "others", None):
+            raise ValueError(
+                f"loss.{name} uses weights of another term, which --strategy fsdp cannot share; "
+                "use --strategy ddp"
+            )
     for name, weight in network.named_parameters():
         if weight.ndim == 0:
             raise ValueError(f"{name} is a single number, which --strategy fsdp cannot share")
