@@ -86,6 +86,8 @@ class Nearest:
             columns[rows], scores[rows] = self._order(rows, found.columns, k)
             rows = rows[found.may_lack(scores[rows, -1])]
             advance = _in_silence
+            if not len(rows):
+                break
         if len(rows):
             columns[rows], scores[rows] = self._search_exactly(rows, scores[rows, -1], k, advance)
         return columns, scores
