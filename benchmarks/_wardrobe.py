@@ -170,7 +170,11 @@ def backbone_weights(work: Path, size: Size) -> Path:
         return file
     data, run = work / "first", work / "first-run"
     if not data.is_dir():
-        few = {"identities": size.first, "test_identities": 1, "images_per_camera": 8}
+        few: dict[str, Any] = {
+            "identities": size.first,
+            "test_identities": 1,
+            "images_per_camera": 8,
+        }
         synthesize(data, layout="celeb_reid", seed=9000, cameras=_CAMERAS, **few)
     overrides = [*size.overrides, *_FIRST, f"schedule.epochs={size.first_epochs}"]
     recipe = load_recipe("baseline", overrides)
@@ -222,7 +226,11 @@ class Wardrobe:
         """The teacher's data set: other people, hardly ever twice in the same clothes."""
         place = self._place / "sharp"
         if not place.is_dir():
-            few = {"identities": self.size.sharp, "test_identities": 1, "images_per_camera": 2}
+            few: dict[str, Any] = {
+                "identities": self.size.sharp,
+                "test_identities": 1,
+                "images_per_camera": 2,
+            }
             synthesize(place, layout="celeb_reid", seed=self.seed + 5000, cameras=_CAMERAS, **few)
         return place
 
@@ -278,7 +286,8 @@ class Wardrobe:
         ]
         options: dict[str, Any] = {}
         if variant.needs:
-            options["sidecars"] = Sidecars(**{need: self.sidecar(need) for need in variant.needs})
+            beside: dict[str, Any] = {need: self.sidecar(need) for need in variant.needs}
+            options["sidecars"] = Sidecars(**beside)
         if variant.teacher:
             overrides.append(f"loss.teach_twins.teacher={self.network(variant.teacher)}")
             options["second"] = load_dataset("celeb_reid", self.sharp)
