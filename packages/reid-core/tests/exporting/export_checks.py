@@ -28,6 +28,7 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "agw": ("agw", "reid:resnet18_ibn_a", {}),
     "transreid": ("transreid", "timm:test_vit", {"cameras": 2, "patch_stride": 12}),
     "fine-grained": ("fine-grained", "timm:test_resnet", SMALL),
+    "two-branch": ("two-branch", "reid:resnet18", {}),
 }
 ENDINGS = {"onnx": ".onnx", "openvino": ".xml", "torch-export": ".pt2"}
 
@@ -48,7 +49,7 @@ def embeds_as_its_checkpoint(key: str, form: str, folder: Path) -> None:
     result = export_model(model, file, format=form)
     assert set(result.parity) == {"random", "people"}
     assert result.worst < 2e-5
-    assert 0 < result.megabytes < 200
+    assert 0 < result.megabytes < 300
     original = checkpoint.load(str(model), device=torch.device("cpu"))
     other = load_embedder(file, device="cpu")
     assert other.fingerprint == original.fingerprint == result.fingerprint

@@ -17,6 +17,11 @@ from reid_core.importing import Imported, import_model
 SIZE = (64, 32)
 
 
+@pytest.fixture(autouse=True)
+def the_same_weights_in_every_run() -> None:
+    torch.manual_seed(0)
+
+
 def images() -> Tensor:
     return torch.randn(2, 3, *SIZE, generator=torch.Generator().manual_seed(1))
 
@@ -33,7 +38,10 @@ def imported(weights: Any, tmp_path: Path, **arguments: Any) -> Imported:
 def check(found: Imported, expected: Tensor) -> None:
     with torch.inference_mode():
         embedding = found.model(images()).embedding
-    torch.testing.assert_close(embedding, expected, rtol=1e-4, atol=1e-4)
+    # Of the length, for some of a vector's values may be close to 0.
+    error = (embedding - expected).norm(dim=1) / expected.norm(dim=1)
+    assert embedding.shape == expected.shape
+    assert error.max() < 1e-4
 
 
 @pytest.mark.parametrize("variant", ["", "ibn", "ain"])

@@ -42,7 +42,7 @@ def clothes_adversarial_loss(
         >>> logits = torch.tensor([[1.0, 3.0, 0.0]])
         >>> own = torch.tensor([[True, True, False]])
         >>> round(clothes_adversarial_loss(logits, torch.tensor([0]), own).item(), 4)
-        0.3001
+        0.3
     """
     check_rows(logits, kind="logits (B, C)")
     if positives.shape != logits.shape or positives.dtype != torch.bool:
