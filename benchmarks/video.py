@@ -10,6 +10,7 @@ takes the one that is there: drawing it takes longer than watching it.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def main() -> None:
     options.add_argument("--clip", type=Path, help="folder of the clip")
     chosen = options.parse_args()
     torch.set_num_threads(chosen.threads)
+    load = os.getloadavg()[0]  # of the minute before: what else runs
     with tempfile.TemporaryDirectory() as folder:
         street = chosen.clip or Path(folder) / "street"
         clip, model = prepared(street, Path(folder), seconds=max(2.0, SECONDS * chosen.scale))
@@ -53,6 +55,7 @@ def main() -> None:
         "command": "python benchmarks/video.py",
         "clip": {"seconds": length, "width": info.width, "height": info.height, "rate": info.rate},
         "threads": chosen.threads,
+        "load": load,
         "machine": _report.machine("torch", "av", "opencv-python", "reid-attr"),
         "runs": rows,
         "parts": parts,
@@ -81,7 +84,9 @@ def prepared(street: Path, folder: Path, *, seconds: float) -> tuple[Path, Path]
 def watched(clip: Path, model: Path, stride: int, length: float, rounds: int) -> dict[str, Any]:
     """The whole verb, from file to file; the median over the rounds."""
     recognizer = load_recognizer(model, device="cpu")
-    times, busy, found = [], [], None
+    times: list[float] = []
+    busy: list[float] = []
+    looks = boxes = frames = 0
     for _ in range(rounds):
         detector = create_detector("boxes", clip.with_suffix(".csv"))
         started, spent = time.perf_counter(), time.process_time()
@@ -94,14 +99,14 @@ def watched(clip: Path, model: Path, stride: int, length: float, rounds: int) ->
         )
         times.append(time.perf_counter() - started)
         busy.append(time.process_time() - spent)
-    looks = sum(track.looks for track in found.tracks) if found else 0
-    frames = found.frames if found else 0
+        looks = sum(track.looks for track in found.tracks)
+        boxes, frames = len(found.boxes), found.frames
     return {
         "stride": stride,
         "times real time": float(length / np.median(times)),
         "slowest": float(length / max(times)),
         "core seconds/s of video": float(np.median(busy) / length),
-        "boxes/frame": float(len(found.boxes) / frames) if found else 0.0,
+        "boxes/frame": boxes / frames,
         "looks": looks,
     }
 
@@ -118,7 +123,7 @@ def each_part(clip: Path, model: Path) -> list[dict[str, Any]]:
     crops = torch.from_numpy(np.concatenate([each for each, _ in cuts])).permute(0, 3, 1, 2)
 
     def recognised() -> None:
-        for part in crops.split(32):
+        for part in torch.split(crops, 32):
             recognizer(part)
 
     def judged() -> None:
