@@ -242,6 +242,22 @@ def test_options_that_cannot_be_are_refused(run, typed, extra, message, monkeypa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_second_data_set_is_named_beside_the_first_and_told_of_while_it_resumes(
+    run, typed, market, tmp_path
+):
+    second = ["--second-data", "market1501", "--second-root", market]
+    asked = ["--set", "schedule.epochs=1", "--set", "data.second.order=alternating"]
+    code, _, err = run(*typed, *asked, *second)
+    assert code == 0, err
+    assert yaml.safe_load((tmp_path / "out" / "recipe.yaml").read_text())["data"]["second"]
+    code, _, err = run(*typed, *asked, "--resume")
+    assert (code, "name it by --second-data" in err) == (2, True)
+    code, _, err = run(*typed, *asked, *second, "--resume")
+    assert (code, "finished already" in err) == (0, True)
+    code, _, err = run(*typed, "--second-root", market)
+    assert (code, "--second-root is the folder of --second-data" in err) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["wandb", "mlflow"])
 def test_a_service_hears_of_every_epoch(run, typed, name, monkeypatch):
     from lightning.pytorch import loggers
