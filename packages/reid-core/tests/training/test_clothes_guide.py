@@ -26,7 +26,7 @@ FEWER = {
         for setting in (
             "model.name=timm:mobilenetv3_small_050",
             "model.pretrained=false",
-            "data.image_size=[32,16]",
+            "data.image_size=[64,32]",
             "data.identities_per_batch=4",
             "schedule.epochs=1",
             "evaluation.val_identities=0.4",
