@@ -96,7 +96,8 @@ def people(first: int, last: int) -> np.ndarray:
             for owner in np.unique(owners)
         ]
     )
-    return (centres[owners - owners[0]] + SPREAD * own).astype(np.float32)
+    rows: np.ndarray = centres[owners - owners[0]] + SPREAD * own
+    return rows.astype(np.float32)
 
 
 def million(folder: Path, count: int, rounds: int) -> dict[str, Any]:
