@@ -66,7 +66,7 @@ def test_other_runs_are_not_resumed(recipe: GanRecipe, posed: PosedImages, tmp_p
     with pytest.raises(ValueError, match="seed 0, came 1"):
         train_gan(short, posed, out=tmp_path / "run", device="cpu", resume=True, seed=1)
     pairs = find_pairs(posed, kind="all")
-    with pytest.raises(ValueError, match="with data"):
+    with pytest.raises(ValueError, match="other images, keypoints or pairs"):
         train_gan(short, posed, out=tmp_path / "run", device="cpu", resume=True, pairs=pairs)
     with pytest.raises(ValueError, match="no run to resume"):
         train_gan(short, posed, out=tmp_path / "none", device="cpu", resume=True)

@@ -125,9 +125,10 @@ class GanRun:
         before = validated(GanRecipe, yaml.safe_load(self.recipe.read_text(encoding="utf-8")))
         if before != recipe:
             raise ValueError(f"{self.path} was started with another recipe; see {self.recipe}")
-        for key, now in (("seed", seed), ("data", data)):
-            if about[key] != now:
-                raise ValueError(f"{self.path} was started with {key} {about[key]}, came {now}")
+        if about["seed"] != seed:
+            raise ValueError(f"{self.path} was started with --seed {about['seed']}, came {seed}")
+        if about["data"] != data:
+            raise ValueError(f"{self.path} was started with other images, keypoints or pairs")
 
     def begin(self, recipe: GanRecipe, *, seed: int, data: str) -> None:
         """Write down what is about to be trained."""
