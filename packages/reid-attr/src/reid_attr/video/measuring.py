@@ -76,14 +76,14 @@ def compare_tracks(found: pd.DataFrame, truth: pd.DataFrame) -> TrackAgreement:
 def _pairs(found: pd.DataFrame, truth: pd.DataFrame) -> list[tuple[int, int, int]]:
     pairs = []
     tracked = dict(list(found.groupby("frame")))
-    for frame, real in truth.groupby("frame"):
-        here = tracked.get(frame)
+    for frame in truth["frame"].unique().tolist():
+        here, real = tracked.get(frame), truth[truth["frame"] == frame]
         if here is None:
             continue
         iou = overlaps(_corners(here), _corners(real))
         costs = np.where(iou >= _SAME, 1 - iou, np.inf)
         tracks, ids = here["track"].to_numpy(), real["id"].to_numpy()
-        pairs += [(int(frame), int(tracks[row]), int(ids[at])) for row, at in assign(costs)]
+        pairs += [(frame, int(tracks[row]), int(ids[at])) for row, at in assign(costs)]
     return pairs
 
 

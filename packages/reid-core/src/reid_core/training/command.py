@@ -251,7 +251,7 @@ def _train_once(
     except KeyboardInterrupt:
         note(f"interrupted; the same command with --resume goes on in {out}")
         raise
-    if rank_zero_only.rank == 0:  # which speaks for all that train together
+    if getattr(rank_zero_only, "rank", 0) == 0:  # which speaks for all that train together
         show(_rows(result), as_json=as_json, payload=result.to_dict())
 
 

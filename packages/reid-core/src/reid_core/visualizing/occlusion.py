@@ -47,7 +47,7 @@ def occlusion(model: ReidModel, images: Tensor, *, rows: int = 8) -> Tensor:
         before - (run(model, hidden).embedding * directions).sum(1)
         for hidden in _hidden(images, rows, columns)
     ]
-    return to_unit(torch.stack(lost, dim=1).unflatten(1, (rows, columns)).relu())
+    return to_unit(torch.stack(lost, dim=1).reshape(-1, rows, columns).relu())
 
 
 def _hidden(images: Tensor, rows: int, columns: int) -> Iterator[Tensor]:

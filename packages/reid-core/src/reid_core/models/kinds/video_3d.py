@@ -53,14 +53,15 @@ class VideoResNet(ReidModel):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # torch orders weights of 3-D convolutions by ``channels_last_3d`` alone and refuses
         # ``channels_last``; with time beside the channels they follow it as all others do.
-        return super()._apply(partial(_as_of_images, fn), recurse)
+        itself: Self = super()._apply(partial(_as_of_images, fn), recurse)  # type: ignore[no-untyped-call]
+        return itself
 
 
 def _as_of_images(change: Callable[[Tensor], Tensor], weights: Tensor) -> Tensor:
     if weights.ndim != 5:
         return change(weights)
-    shape = weights.shape[1:3]
-    return change(weights.flatten(1, 2)).unflatten(1, shape)
+    changed = change(weights.flatten(1, 2))
+    return changed.reshape(*weights.shape[:3], *changed.shape[2:])
 
 
 def inflate(network: nn.Module) -> None:
