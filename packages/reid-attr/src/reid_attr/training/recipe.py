@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field
 
 from reid_attr.losses.combined import LossOptions
 from reid_attr.metrics.curves import Criterion
 from reid_attr.models.finetuning import FineTuning
 from reid_attr.training.division import By
-from reid_core.registry import nearest
-from reid_core.training.recipe_errors import validated
+from reid_core.training.recipe_texts import recipes_of
 from reid_core.training.sections import ScheduleSection, Section
+from reid_core.training.typed_recipes import read_recipe
 from reid_data import Augmentation
 
 __all__ = [
@@ -122,8 +120,7 @@ class AttributeRecipe(Section):
 
 def list_recipes() -> list[str]:
     """Names of the recipes that come with the package, sorted."""
-    folder = files("reid_attr") / "recipes"
-    return sorted(Path(entry.name).stem for entry in folder.iterdir())
+    return recipes_of("reid_attr")
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> AttributeRecipe:
@@ -141,37 +138,4 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Attr
         >>> load_recipe("small", ["optimizer.lr=3e-4", "loss.gradnorm=true"]).loss.gradnorm
         True
     """
-    try:
-        raw = yaml.safe_load(_text(str(name_or_path)))
-        for override in overrides:
-            _apply(raw, override)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
-    return validated(AttributeRecipe, raw)
-
-
-def _text(name: str) -> str:
-    if name.endswith((".yaml", ".yml")):
-        if not Path(name).is_file():
-            raise ValueError(f"no recipe file at {name}")
-        return Path(name).read_text(encoding="utf-8")
-    known = list_recipes()
-    if name not in known:
-        hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
-        raise ValueError(f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}")
-    return (files("reid_attr") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _apply(raw: Any, override: str) -> None:
-    key, equals, text = override.partition("=")
-    *path, last = key.strip().split(".")
-    if not equals or not all((*path, last)):
-        raise ValueError(f"an override is section.key=value, came {override!r}")
-    node = raw
-    for part in path:
-        node = node.setdefault(part, {})
-        if not isinstance(node, dict):
-            raise ValueError(f"recipe key {part} is a value, so {key.strip()} cannot be set")
-    value = yaml.safe_load(text)
-    node[last] = None if str(value).lower() == "none" else value
+    return read_recipe(AttributeRecipe, name_or_path, overrides, package="reid_attr")

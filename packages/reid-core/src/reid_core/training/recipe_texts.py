@@ -9,19 +9,28 @@ import yaml
 
 from reid_core.registry import nearest
 
-__all__ = ["describe_recipe", "list_recipes", "recipe_text"]
+__all__ = ["describe_recipe", "list_recipes", "recipe_text", "recipes_of"]
 
 _SUFFIXES = (".yaml", ".yml")
 
 
 def list_recipes() -> list[str]:
     """Names of the recipes that come with the package, sorted."""
-    folder = files("reid_core") / "recipes"
+    return recipes_of("reid_core")
+
+
+def recipes_of(package: str) -> list[str]:
+    """Names of the recipes that come with an import package, sorted."""
+    folder = files(package) / "recipes"
     return sorted(Path(entry.name).stem for entry in folder.iterdir() if _is_yaml(entry.name))
 
 
-def recipe_text(name_or_path: str | Path) -> str:
+def recipe_text(name_or_path: str | Path, *, package: str = "reid_core") -> str:
     """The YAML of a recipe as it was written, comments included.
+
+    Args:
+        name_or_path: one of the package's recipes, or a path that ends in ``.yaml`` or ``.yml``.
+        package: the import package that it comes with.
 
     Raises:
         ValueError: there is no such recipe; the message names the nearest.
@@ -32,14 +41,14 @@ def recipe_text(name_or_path: str | Path) -> str:
         if not path.is_file():
             raise ValueError(f"no recipe file at {path}")
         return path.read_text(encoding="utf-8")
-    known = list_recipes()
+    known = recipes_of(package)
     if name not in known:
         hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
         raise ValueError(
             f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}; "
             "a recipe of your own is a path that ends in .yaml"
         )
-    return (files("reid_core") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    return (files(package) / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def describe_recipe(name_or_path: str | Path) -> str:

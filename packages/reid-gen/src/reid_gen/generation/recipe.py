@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import Field, model_validator
 
-from reid_core.registry import nearest
-from reid_core.training.recipe_errors import validated
+from reid_core.training.recipe_texts import recipes_of
 from reid_core.training.sections import Section
+from reid_core.training.typed_recipes import read_recipe
 from reid_gen.generation.layers import Norm
 from reid_gen.generation.losses import Adversarial
 
@@ -196,7 +194,7 @@ class GanRecipe(Section):
 
 def list_recipes() -> list[str]:
     """Names of the recipes that come with the package, sorted."""
-    return sorted(Path(entry.name).stem for entry in (files("reid_gen") / "recipes").iterdir())
+    return recipes_of("reid_gen")
 
 
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> GanRecipe:
@@ -214,37 +212,4 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> GanR
         >>> load_recipe("patn", ["loss.perceptual.weight=0"]).model.blocks
         9
     """
-    try:
-        raw = yaml.safe_load(_text(str(name_or_path)))
-        for override in overrides:
-            _apply(raw, override)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
-    return validated(GanRecipe, raw)
-
-
-def _text(name: str) -> str:
-    if name.endswith((".yaml", ".yml")):
-        if not Path(name).is_file():
-            raise ValueError(f"no recipe file at {name}")
-        return Path(name).read_text(encoding="utf-8")
-    known = list_recipes()
-    if name not in known:
-        hint = "".join(f"did you mean {alike!r}? " for alike in nearest(name, known, count=1))
-        raise ValueError(f"unknown recipe {name!r}; {hint}Known: {', '.join(known)}")
-    return (files("reid_gen") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _apply(raw: Any, override: str) -> None:
-    key, equals, text = override.partition("=")
-    *path, last = key.strip().split(".")
-    if not equals or not all((*path, last)):
-        raise ValueError(f"an override is section.key=value, came {override!r}")
-    node = raw
-    for part in path:
-        node = node.setdefault(part, {})
-        if not isinstance(node, dict):
-            raise ValueError(f"recipe key {part} is a value, so {key.strip()} cannot be set")
-    value = yaml.safe_load(text)
-    node[last] = None if str(value).lower() == "none" else value
+    return read_recipe(GanRecipe, name_or_path, overrides, package="reid_gen")
