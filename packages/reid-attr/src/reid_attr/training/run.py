@@ -3,7 +3,6 @@
 # ruff: noqa: ARG002 - Lightning gives its hooks their signatures
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from reid_attr.models.finetuning import count_parameters
 from reid_attr.training.module import AttributeModule
 from reid_attr.training.recipe import AttributeRecipe
 from reid_core.training.recipe_errors import validated
+from reid_core.training.typed_runs import TypedRun
 from reid_data.console import Advance, note
-from reid_data.files import replacing
 
 __all__ = ["AttributeKeeper", "AttributeRun", "AttributeTraining"]
 
@@ -48,7 +47,7 @@ class AttributeTraining:
 
 
 @dataclass(frozen=True)
-class AttributeRun:
+class AttributeRun(TypedRun):
     """Paths in the folder of a training, and its rules.
 
     ``model.safetensors`` and ``model.json`` are the network that was kept; ``recipe.yaml``,
@@ -56,43 +55,10 @@ class AttributeRun:
     resuming needs.
     """
 
-    path: Path
-
-    @property
-    def recipe(self) -> Path:
-        """The complete recipe."""
-        return self.path / "recipe.yaml"
-
     @property
     def division(self) -> Path:
         """Which image was in which part."""
         return self.path / "division.csv"
-
-    @property
-    def metrics(self) -> Path:
-        """One row an epoch."""
-        return self.path / "metrics.csv"
-
-    @property
-    def state(self) -> Path:
-        """Resumable state after the last finished epoch."""
-        return self.path / "training" / "last.ckpt"
-
-    @property
-    def about(self) -> Path:
-        """Seed, data and result."""
-        return self.path / "training" / "run.json"
-
-    def read(self) -> dict[str, Any]:
-        """What is written about the run.
-
-        Raises:
-            ValueError: no run was started here.
-        """
-        if not self.about.is_file():
-            raise ValueError(f"{self.path} holds no run to resume (no run.json in training/)")
-        found: dict[str, Any] = json.loads(self.about.read_text(encoding="utf-8"))
-        return found
 
     def load_recipe(self) -> AttributeRecipe:
         """The recipe of the run that was started here.
@@ -102,17 +68,6 @@ class AttributeRun:
         """
         self.read()
         return validated(AttributeRecipe, yaml.safe_load(self.recipe.read_text(encoding="utf-8")))
-
-    def check_new(self) -> None:
-        """Refuse a folder that holds anything.
-
-        Raises:
-            ValueError: the folder is a file, or not empty.
-        """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise ValueError(
-                f"{self.path} is not empty; name another --out, or continue its run with --resume"
-            )
 
     def check_same(self, recipe: AttributeRecipe, *, seed: int, data: str) -> None:
         """Refuse to resume with anything but what the run was started with.
@@ -126,18 +81,6 @@ class AttributeRun:
         for key, now in (("seed", seed), ("data", data)):
             if about[key] != now:
                 raise ValueError(f"{self.path} was started with {key} {about[key]}, came {now}")
-
-    def begin(self, recipe: AttributeRecipe, *, seed: int, data: str) -> None:
-        """Write down what is about to be trained."""
-        with replacing(self.recipe) as temporary:
-            plain = recipe.model_dump(mode="json", by_alias=True)
-            temporary.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-        self.write({"seed": seed, "data": data})
-
-    def write(self, about: dict[str, Any]) -> None:
-        """Write what is known of the run."""
-        with replacing(self.about) as temporary:
-            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
 class AttributeKeeper(Checkpoint):

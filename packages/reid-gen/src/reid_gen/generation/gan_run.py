@@ -3,7 +3,6 @@
 # ruff: noqa: ARG002 - Lightning gives its hooks their signatures
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from reid_core.training.recipe_errors import validated
+from reid_core.training.typed_runs import TypedRun
 from reid_data.console import Advance, note
 from reid_data.files import replacing
 from reid_gen.generation.gan_engine import save_generator
@@ -48,7 +48,7 @@ class GanTraining:
 
 
 @dataclass(frozen=True)
-class GanRun:
+class GanRun(TypedRun):
     """Paths in the folder of a training, and its rules.
 
     ``generator.safetensors`` and ``generator.json`` are the generator after the last finished
@@ -56,64 +56,20 @@ class GanRun:
     ``training/`` holds what only resuming needs.
     """
 
-    path: Path
-
-    @property
-    def recipe(self) -> Path:
-        """The complete recipe."""
-        return self.path / "recipe.yaml"
-
-    @property
-    def state(self) -> Path:
-        """Resumable state after the last finished epoch."""
-        return self.path / "training" / "last.ckpt"
-
-    @property
-    def metrics(self) -> Path:
-        """One row an epoch."""
-        return self.path / "metrics.csv"
-
     @property
     def tensorboard(self) -> Path:
         """TensorBoard's event files."""
         return self.path / "tensorboard"
 
-    @property
-    def about(self) -> Path:
-        """Seed and data of the run, and its result."""
-        return self.path / "training" / "run.json"
-
     def grid(self, epoch: int) -> Path:
         """The picture of an epoch, counted from 1."""
         return self.path / "grids" / f"epoch_{epoch:04d}.png"
-
-    def read(self) -> dict[str, Any]:
-        """What is written about the run.
-
-        Raises:
-            ValueError: no run was started here.
-        """
-        if not self.about.is_file():
-            raise ValueError(f"{self.path} holds no run to resume (no run.json in training/)")
-        found: dict[str, Any] = json.loads(self.about.read_text(encoding="utf-8"))
-        return found
 
     @property
     def result(self) -> GanTraining | None:
         """The result, once the run is finished."""
         found = self.read().get("result")
         return None if found is None else GanTraining(**{**found, "folder": self.path})
-
-    def check_new(self) -> None:
-        """Refuse a folder that holds anything.
-
-        Raises:
-            ValueError: the folder is a file, or not empty.
-        """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise ValueError(
-                f"{self.path} is not empty; name another --out, or continue its run with --resume"
-            )
 
     def check_same(self, recipe: GanRecipe, *, seed: int, data: str) -> None:
         """Refuse to resume with anything but what the run was started with.
@@ -129,18 +85,6 @@ class GanRun:
             raise ValueError(f"{self.path} was started with --seed {about['seed']}, came {seed}")
         if about["data"] != data:
             raise ValueError(f"{self.path} was started with other images, keypoints or pairs")
-
-    def begin(self, recipe: GanRecipe, *, seed: int, data: str) -> None:
-        """Write down what is about to be trained."""
-        with replacing(self.recipe) as temporary:
-            plain = recipe.model_dump(mode="json")
-            temporary.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-        self.write({"seed": seed, "data": data})
-
-    def write(self, about: dict[str, Any]) -> None:
-        """Write what is known of the run."""
-        with replacing(self.about) as temporary:
-            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
 class GanKeeper(Checkpoint):
