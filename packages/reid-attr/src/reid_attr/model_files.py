@@ -22,7 +22,7 @@ from reid_core.exporting import Format, list_formats
 from reid_core.exporting.formats import find_writer
 from reid_core.exporting.samples import noise, read_people, synthetic_people
 from reid_core.registry import nearest
-from reid_data.console import require
+from reid_data.console import one_line, require
 
 __all__ = ["AttributeExport", "AttributeNetwork", "export_attribute_model"]
 
@@ -125,7 +125,7 @@ def export_attribute_model(
         try:
             writer.write(whole, samples["random"][:2], draft, facts)
         except Exception as error:  # exporters raise anything
-            reason = " ".join(str(error).split())[:300]
+            reason = one_line(error)[:300]
             raise ValueError(
                 f"{facts['name']} cannot be written as {format}: {reason}; try another --format"
             ) from error

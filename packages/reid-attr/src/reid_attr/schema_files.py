@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from reid_attr.schema import Schema
+from reid_data.console import one_line
 from reid_data.files import replacing
 
 __all__ = ["list_schemas", "load_schema", "save_schema", "schema_of_set"]
@@ -59,7 +60,7 @@ def load_schema(name_or_path: str | Path) -> Schema:
         content = _of_csv(text) if suffix == ".csv" else yaml.safe_load(text)
         return Schema.from_dict(content, name=path.stem)
     except (UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
-        raise ValueError(f"schema {path} cannot be read: {' '.join(str(error).split())}") from error
+        raise ValueError(f"schema {path} cannot be read: {one_line(error)}") from error
     except ValueError as error:
         raise ValueError(f"schema {path}: {error}") from error
 

@@ -34,6 +34,7 @@ __all__ = [
     "Workers",
     "application",
     "note",
+    "one_line",
     "progress",
     "require",
     "run",
@@ -132,6 +133,16 @@ def run(app: typer.Typer) -> None:
 def _fail(message: str) -> None:
     sys.stderr.write(f"error: {message.strip()}\n")
     sys.exit(_BAD_INPUT)
+
+
+def one_line(error: BaseException) -> str:
+    r"""What an error says, without line breaks; its type's name where it says nothing.
+
+    Examples:
+        >>> one_line(ValueError("line 1:\n    no colon"))
+        'line 1: no colon'
+    """
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def note(message: str) -> None:

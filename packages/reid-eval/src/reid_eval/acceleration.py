@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from reid_data.console import one_line
 from reid_eval.agreement import Agreement, measure_agreement
 from reid_eval.embedders import Embedder
 from reid_eval.runtimes import CompiledRunner, OpenVinoRunner, Runner
@@ -152,7 +153,7 @@ def accelerate(
             runner = candidate.build(embedder.network, embedder.image_size)
             output, rate = _measure(runner, sample)
         except Exception as error:  # a compiler or a converter may fail in any way
-            complaints.append(f"{name} failed: {' '.join(str(error).split())[:200]}")
+            complaints.append(f"{name} failed: {one_line(error)[:200]}")
             continue
         agreement = measure_agreement(output, reference)
         facts = _facts(candidate, agreement, rate / speed)

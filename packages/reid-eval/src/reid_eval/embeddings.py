@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from reid_data.console import one_line
 from reid_eval._folders import whole_folder
 
 __all__ = [
@@ -162,7 +163,7 @@ class Embeddings:
             )
             table = pd.read_parquet(source / TABLE)
         except (ValueError, OSError, EOFError) as error:
-            raise ValueError(f"{source} is damaged, embed again: {_one_line(error)}") from error
+            raise ValueError(f"{source} is damaged, embed again: {one_line(error)}") from error
         try:
             embeddings = cls(features, table, Path(meta["root"]), meta)
             _check_contents(embeddings)
@@ -256,7 +257,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ValueError(f"{folder} is no embeddings folder: it has no {META}") from error
     except (OSError, ValueError) as error:
-        raise ValueError(f"{folder / META} cannot be read: {_one_line(error)}") from error
+        raise ValueError(f"{folder / META} cannot be read: {one_line(error)}") from error
     if not isinstance(meta, dict) or meta.get("format") != FORMAT or "root" not in meta:
         raise ValueError(f"{folder / META} does not say format={FORMAT!r}: no embeddings folder")
     if meta.get("format_version") != FORMAT_VERSION:
@@ -279,10 +280,6 @@ def _check_contents(embeddings: Embeddings) -> None:
         if not finite.all():
             row = start + int(finite.argmin())
             raise ValueError(f"the embedding of {embeddings.table['path'].iloc[row]} is not finite")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _short(value: object) -> str:

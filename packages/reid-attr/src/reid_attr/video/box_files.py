@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reid_data.console import one_line
 from reid_data.tracking.sequences import read_boxes
 
 __all__ = ["read_box_file"]
@@ -51,8 +52,7 @@ def _of_csv(path: Path) -> pd.DataFrame:
     try:
         raw = pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        reason = " ".join(str(error).split())
-        raise ValueError(f"cannot read boxes from {path}: {reason}") from error
+        raise ValueError(f"cannot read boxes from {path}: {one_line(error)}") from error
     missing = [name for name in _NEEDED if name not in raw]
     if missing:
         raise ValueError(

@@ -17,7 +17,7 @@ from reid_core.exporting.formats import Format, Writer, find_writer, list_format
 from reid_core.exporting.parity import Parity, measure_parity, worst_error
 from reid_core.exporting.samples import noise, read_people, synthetic_people
 from reid_core.registry import nearest
-from reid_data.console import require
+from reid_data.console import one_line, require
 
 __all__ = ["ExportResult", "export_model"]
 
@@ -144,7 +144,7 @@ def _write(
     try:
         writer.write(embedder.network, example, draft, facts)
     except Exception as error:  # exporters raise anything
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error)[:300]
         raise ValueError(
             f"{said['name']} cannot be written as {format_}: {reason}; try another --format"
         ) from error

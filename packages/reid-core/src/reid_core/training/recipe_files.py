@@ -16,6 +16,7 @@ from reid_core.training.recipe_errors import validated
 from reid_core.training.recipe_texts import recipe_text
 from reid_core.training.sections import Section
 from reid_core.training.terms import term_registry
+from reid_data.console import one_line
 
 __all__ = ["load_recipe", "parse_recipe", "recipe_yaml"]
 
@@ -51,8 +52,9 @@ def load_recipe(
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
+        raise ValueError(
+            f"recipe {name_or_path} is not readable YAML: {one_line(error)}"
+        ) from error
     if not isinstance(raw, dict):
         raise ValueError(f"recipe {name_or_path} should hold sections such as loss:, came {raw!r}")
     if scale is not None:

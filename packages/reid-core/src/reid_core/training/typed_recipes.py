@@ -11,6 +11,7 @@ import yaml
 from reid_core.training.recipe_errors import validated
 from reid_core.training.recipe_texts import recipe_text
 from reid_core.training.sections import Section
+from reid_data.console import one_line
 
 __all__ = ["read_recipe"]
 
@@ -37,8 +38,9 @@ def read_recipe(
         for override in overrides:
             _apply(raw, override)
     except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"recipe {name_or_path} is not readable YAML: {reason}") from error
+        raise ValueError(
+            f"recipe {name_or_path} is not readable YAML: {one_line(error)}"
+        ) from error
     return validated(kind, raw)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from reid_data.console import one_line
 from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics.options import CameraFilter, check_option
@@ -104,7 +105,7 @@ class Calibration:
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+            raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:
             raise ValueError(f"{path} does not say format={FORMAT!r}: no calibration")
         values: dict[str, Any] = {name: document[name] for name in document if name != "format"}

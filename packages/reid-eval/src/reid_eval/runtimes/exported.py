@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reid_data.console import one_line
 from reid_eval.runtimes.runner import METADATA_KEY, ModelInput, in_batches_of
 
 __all__ = ["ExportedRunner"]
@@ -36,8 +37,9 @@ class ExportedRunner:
         try:
             program = torch.export.load(model, extra_files=extra)
         except Exception as error:  # zip, pickle and version errors share no base class
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{model} cannot be read as an exported program: {reason}") from error
+            raise ValueError(
+                f"{model} cannot be read as an exported program: {one_line(error)}"
+            ) from error
         self.input = _described(program, model)
         self.metadata: Mapping[str, Any] = json.loads(extra[f"{METADATA_KEY}.json"] or "{}")
         self._device = device

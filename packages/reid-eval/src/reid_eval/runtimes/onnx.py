@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reid_data.console import require
+from reid_data.console import one_line, require
 from reid_eval.runtimes.runner import METADATA_KEY, ModelInput, in_batches_of
 
 __all__ = ["OnnxRunner"]
@@ -52,8 +52,9 @@ class OnnxRunner:
         try:
             self._session = onnxruntime.InferenceSession(str(model), options, providers=providers)
         except Exception as error:  # the runtime's own exceptions share no base class
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{model} cannot be read as an ONNX model: {reason}") from error
+            raise ValueError(
+                f"{model} cannot be read as an ONNX model: {one_line(error)}"
+            ) from error
         self.input = _described(self._session.get_inputs(), model)
         self._name = self._session.get_inputs()[0].name
         properties = self._session.get_modelmeta().custom_metadata_map

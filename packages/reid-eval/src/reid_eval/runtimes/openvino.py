@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reid_data.console import require
+from reid_data.console import one_line, require
 from reid_eval.runtimes.runner import METADATA_KEY, ModelInput, in_batches_of
 
 __all__ = ["OpenVinoRunner"]
@@ -93,8 +93,9 @@ def _read(model: Path) -> Any:
     try:
         return openvino.Core().read_model(model)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{model} cannot be read as an OpenVINO model: {reason}") from error
+        raise ValueError(
+            f"{model} cannot be read as an OpenVINO model: {one_line(error)}"
+        ) from error
 
 
 def _traced(network: nn.Module, image_size: tuple[int, int] | None) -> Any:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from reid_data.console import one_line
 from reid_data.images import Pixels
 from reid_eval.service.limits import Limits
 from reid_eval.service.refusals import RefusedError
@@ -97,8 +98,8 @@ def decode_upload(data: bytes, box: Box | None, limits: Limits) -> Pixels:
     except UnidentifiedImageError as error:
         raise RefusedError(400, "no_image", _NO_IMAGE) from error
     except (*_BROKEN, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise RefusedError(400, "broken_image", f"the image cannot be decoded: {reason}") from error
+        said = f"the image cannot be decoded: {one_line(error)}"
+        raise RefusedError(400, "broken_image", said) from error
 
 
 def _rgb(image: Image.Image) -> Pixels:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_data.console import one_line
 from reid_data.files import replacing
 from reid_eval.embeddings import Embeddings
 from reid_eval.metrics import RetrievalReport
@@ -98,7 +99,7 @@ class QueryResults:
                 f"{file} is missing; `reid-eval test --out {Path(path)}` writes it"
             ) from error
         except (OSError, ValueError) as error:
-            raise ValueError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+            raise ValueError(f"{file} cannot be read: {one_line(error)}") from error
         try:
             queries = document["queries"]
             return cls(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reid_data.console import one_line
 from reid_data.preprocess import image_sizes, size_buckets
 from reid_eval.embeddings import Embeddings
 
@@ -74,7 +75,7 @@ def read_sidecar(path: str | Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{file} cannot be read: {one_line(error)}") from error
     key = next((name for name in ("path", "pid") if name in table.columns), None)
     if key is None:
         came = ", ".join(map(str, table.columns))

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from reid_data.console import one_line
 from reid_data.files import replacing
 from reid_gen.generation.appearance import swap_parts
 from reid_gen.generation.engine import INFO, WEIGHTS, DrawRequest, read_info
@@ -114,8 +115,7 @@ class GanEngine:
             network.load_state_dict(load_file(path))
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-            said = " ".join(str(error).split())
-            raise ValueError(f"{folder} is damaged, train it again: {said}") from error
+            raise ValueError(f"{folder} is damaged, train it again: {one_line(error)}") from error
         canvas = PoseCanvas((height, width), model.sigma)
         return cls(network, canvas, device=device, fingerprint=digest)
 

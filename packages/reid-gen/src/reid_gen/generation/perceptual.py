@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from reid_core.backbones.hub import local_file
+from reid_data.console import one_line
 
 __all__ = ["PerceptualLoss", "vgg19_features"]
 
@@ -85,5 +86,4 @@ def _load(features: nn.Sequential, weights: str | Path) -> None:
         wanted = {name: found[f"features.{name}"] for name in features.state_dict()}
         features.load_state_dict(wanted)
     except (KeyError, RuntimeError, TypeError, ValueError, SafetensorError, OSError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{path} holds no weights of VGG19: {said}") from error
+        raise ValueError(f"{path} holds no weights of VGG19: {one_line(error)}") from error

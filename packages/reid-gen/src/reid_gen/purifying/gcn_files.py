@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from reid_data.console import one_line
 from reid_data.files import replacing
 from reid_gen.purifying.gcn import LinkGCN
 from reid_gen.purifying.subgraphs import Hops
@@ -79,6 +80,5 @@ def load_gcn(folder: Path | str, *, device: torch.device | str = "cpu") -> Train
         RuntimeError,
         SafetensorError,
     ) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{source} is damaged, train it again: {said}") from error
+        raise ValueError(f"{source} is damaged, train it again: {one_line(error)}") from error
     return TrainedGCN(model.to(device).eval(), hops, info["facts"])

@@ -1,16 +1,19 @@
-"""Nearest neighbours of embeddings by cosine, exactly, block by block, on any device."""
+"""Nearest neighbours of embeddings by cosine, exactly, on any device."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import normalize, pad
+
+from reid_eval import Embeddings, search
 
 __all__ = ["nearest_neighbours"]
-
-_BLOCK_SCORES = 1 << 24
 
 
 def nearest_neighbours(
@@ -23,15 +26,16 @@ def nearest_neighbours(
 ) -> tuple[Tensor, Tensor]:
     """The ``k`` anchors of highest cosine to each row, the row itself left out by its number.
 
-    A row is never told from its exact duplicates by its place in the ranking: where they crowd it
-    out of the first places, they are its neighbours.
+    Cosines are exact and equal ones keep the order of the anchors, see [`reid_eval.search`][]:
+    where the processor is good at it, candidates come from products of bfloat16. A row is never
+    told from its exact duplicates by its place in the ranking: they are its neighbours.
 
     Args:
         features: (N, D), floating; need not be normalised.
-        anchors: (A, D), what may be a neighbour.
+        anchors: (A, D), what may be a neighbour, on the same device.
         k: neighbours for each row.
         own: (N,) int64, which anchor each row is itself; -1 for none. By default none is one.
-        advance: called with the number of rows just finished.
+        advance: called with the number of anchors that all rows were just compared with.
 
     Returns:
         Anchors (N, k) int64, nearest first, -1 where there are fewer than k; and their cosines
@@ -46,29 +50,39 @@ def nearest_neighbours(
         [[1, 2, -1], [0, 2, -1], [1, 0, -1]]
     """
     _check(features, anchors, k)
-    towards = normalize(anchors.float(), dim=1)
-    own = torch.full((len(features),), -1) if own is None else own
-    rows = max(1, _BLOCK_SCORES // len(anchors))
-    found, cosines = [], []
-    for block, mine in zip(
-        torch.split(features, rows), torch.split(own.to(features.device), rows), strict=True
-    ):
-        scores = normalize(block.float(), dim=1) @ towards.T
-        here = (mine >= 0).nonzero()[:, 0]
-        scores[here, mine[here]] = -torch.inf
-        best, columns = _best(scores, k)
-        found.append(columns.masked_fill(best == -torch.inf, -1))
-        cosines.append(best)
-        if advance is not None:
-            advance(len(block))
-    return torch.cat(found), torch.cat(cosines)
+    rows = _embeddings(features)
+    found = search(
+        rows,
+        rows if anchors is features else _embeddings(anchors),
+        top_k=k if own is None else k + 1,
+        device=features.device,
+        advance=advance,
+    )
+    columns, cosines = found.indices, found.scores
+    if own is not None:
+        columns, cosines = _without(own.cpu().numpy(), columns, cosines)
+    width = min(k, columns.shape[1])
+    near = np.full((len(features), k), -1, np.int64)
+    scores = np.full((len(features), k), -np.inf, np.float32)
+    near[:, :width], scores[:, :width] = columns[:, :width], cosines[:, :width]
+    return torch.from_numpy(near).to(features.device), torch.from_numpy(scores).to(features.device)
 
 
-def _best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k highest of each row, in order; -inf and column -1 where there are fewer."""
-    short = max(0, k - scores.shape[1])
-    best, columns = scores.topk(k - short, dim=1)
-    return pad(best, (0, short), value=-torch.inf), pad(columns, (0, short), value=-1)
+def _without(
+    own: NDArray[np.int64], columns: NDArray[np.int64], cosines: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Move each row's own anchor behind the others and empty its place, if it is among them."""
+    here = (columns == own[:, None]) & (own >= 0)[:, None]
+    order = np.argsort(here, axis=1, kind="stable")
+    columns, cosines = np.where(here, -1, columns), np.where(here, -np.inf, cosines)
+    return np.take_along_axis(columns, order, 1), np.take_along_axis(cosines, order, 1)
+
+
+def _embeddings(features: Tensor) -> Embeddings:
+    """Features as what is searched, under no names."""
+    values = features.detach().float().cpu().numpy()
+    table = pd.DataFrame({"path": pd.RangeIndex(len(values)).astype(str), "pid": -1})
+    return Embeddings(values, table, Path())
 
 
 def _check(features: Tensor, anchors: Tensor, k: int) -> None:
