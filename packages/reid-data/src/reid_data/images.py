@@ -207,7 +207,7 @@ def flip(image: Pixels) -> Pixels:
     # numpy copies pixels of three bytes one by one: eight times slower than torch's vector code.
     if cv2 := _optional("cv2"):
         # Memory of numpy's making: OpenCV's own costs four times the flip in page faults.
-        return np.asarray(cv2.flip(image, 1, dst=np.empty_like(image)), dtype=np.uint8)
+        return np.asarray(cv2.flip(image, 1, dst=np.empty_like(image, order="C")), dtype=np.uint8)
     import torch
 
     pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))

@@ -76,8 +76,9 @@ def _blurred(content: Tensor, damages: Sequence[Damage]) -> Tensor:
     size = max(len(kernel) for kernel in kernels)
     stacked = torch.stack([torch.from_numpy(pad_kernel(kernel, size=size)) for kernel in kernels])
     weights = stacked.to(content.device, torch.float32)
+    # In plain order: kornia before 0.9 takes no other.
     blurred: Tensor = import_module("kornia.filters").filter2d(
-        content, weights, border_type="replicate"
+        content.contiguous(), weights, border_type="replicate"
     )
     return blurred
 
