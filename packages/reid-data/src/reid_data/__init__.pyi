@@ -9,7 +9,8 @@ from .attribute_sets.registry import (
 from .attributes import Attributes
 from .audit.report import AuditReport, audit_records
 from .batch import Batch
-from .clip_loading import ClipBatch, ClipLoader, eval_clip_loader, train_clip_loader
+from .clip_dataset import ClipBatch
+from .clip_loading import ClipLoader, eval_clip_loader, train_clip_loader
 from .colours import ColourJitter
 from .columns import SPLITS
 from .datasets import (

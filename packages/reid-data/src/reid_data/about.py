@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["DatasetInfo"]
+__all__ = ["DatasetInfo", "joined_info"]
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,12 @@ class DatasetInfo:
     citation: str = ""
     counts: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     note: str = ""
+
+
+def joined_info(infos: Sequence[DatasetInfo], *, name: str) -> DatasetInfo:
+    """What holds of several data sets together: all their licences and all their citations."""
+    return DatasetInfo(
+        name=name,
+        licence="; ".join(dict.fromkeys(info.licence for info in infos if info.licence)),
+        citation="; ".join(dict.fromkeys(info.citation for info in infos if info.citation)),
+    )

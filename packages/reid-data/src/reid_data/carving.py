@@ -1,11 +1,13 @@
-"""Which identities to hold out, and which of their images ask: the arithmetic behind `Records`."""
+"""Which identities to take, and which of their images ask: the arithmetic behind `Records`."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["drawn", "fold_numbers", "held_out", "queries"]
+__all__ = ["chosen", "drawn", "fold_numbers", "held_out", "queries"]
 
 Mask = npt.NDArray[np.bool_]
 Ids = npt.NDArray[np.int64]
@@ -34,6 +36,29 @@ def held_out(pids: Ids, *, fraction: float, seed: int) -> Mask:
     chosen = np.zeros(len(identities), dtype=bool)
     chosen[np.random.default_rng(seed).permutation(len(identities))[:count]] = True
     return np.asarray(chosen[rows.reshape(-1)], dtype=bool)
+
+
+def chosen(ids: Ids, wanted: Collection[int], *, what: str) -> Mask:
+    """Mark all images of some identities, or of some cameras.
+
+    Args:
+        ids: identities or cameras, ``(N,)``.
+        wanted: which ones.
+        what: they are, for people.
+
+    Returns:
+        A mask ``(N,)``.
+
+    Raises:
+        ValueError: one of them is not there, or none is wanted.
+    """
+    missing = sorted(set(wanted) - set(ids.tolist()))
+    if missing or not wanted:
+        raise ValueError(
+            f"{len(missing)} of {len(wanted)} {what}s asked for are not there"
+            + (f", first {missing[0]}" if missing else "")
+        )
+    return np.isin(ids, list(wanted))
 
 
 def drawn(pids: Ids, *, count: int, seed: int) -> Mask:

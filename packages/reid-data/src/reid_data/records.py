@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reid_data import carving, manifest
-from reid_data.about import DatasetInfo
+from reid_data.about import DatasetInfo, joined_info
 from reid_data.columns import SPLITS, check_table
 from reid_data.joining import join_tables, unique_names
 
@@ -179,15 +179,8 @@ class Records:
         """
         kept = np.ones(len(self), dtype=bool)
         for what, ids, wanted in (("pid", self.pids, pids), ("camid", self.camids, camids)):
-            if wanted is None:
-                continue
-            missing = sorted(set(wanted) - set(ids.tolist()))
-            if missing or not wanted:
-                raise ValueError(
-                    f"{len(missing)} of {len(wanted)} {what}s asked for are not there"
-                    + (f", first {missing[0]}" if missing else "")
-                )
-            kept &= np.isin(ids, list(wanted))
+            if wanted is not None:
+                kept &= carving.chosen(ids, wanted, what=what)
         if not kept.any():
             raise ValueError("none of these people was seen by these cameras")
         return self._with(self.table[kept])
@@ -223,11 +216,7 @@ class Records:
             raise ValueError(f"expected {len(parts)} different names, came {', '.join(names)}")
         root = Path(os.path.commonpath([part.root.resolve() for part in parts]))
         table = join_tables([part.relative_to(root).table for part in parts], names=names)
-        info = DatasetInfo(
-            name="+".join(names),
-            licence="; ".join(dict.fromkeys(info.licence for info in infos if info.licence)),
-            citation="; ".join(dict.fromkeys(info.citation for info in infos if info.citation)),
-        )
+        info = joined_info(infos, name="+".join(names))
         return cls(table, root, info)
 
     def as_query_gallery(self, *, seed: int) -> Records:

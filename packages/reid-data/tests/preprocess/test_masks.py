@@ -10,13 +10,9 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from reid_data.images import UnreadableImagesError
-from reid_data.preprocess.mask_files import (
-    MaskFault,
-    MaskFolder,
-    find_faults,
-    parsing_files,
-    write_masks,
-)
+from reid_data.preprocess.mask_faults import MaskFault, find_faults
+from reid_data.preprocess.mask_files import parsing_files, write_masks
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.masks import (
     KINDS,
     mask_image,

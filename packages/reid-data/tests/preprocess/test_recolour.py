@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from reid_data.images import read_image
-from reid_data.preprocess.mask_files import MaskFolder
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.outfits import (
     Outfits,
     outfit_rows,

@@ -16,7 +16,9 @@ from .heatmaps import joint_heatmaps, part_heatmaps, write_heatmaps
 from .image_labels import ImageLabels, labels_of_images
 from .lowres import low_resolution_batch, lower_resolution, write_low_resolution
 from .mask_checks import MaskCheck, check_masks
-from .mask_files import MaskFault, MaskFolder, MaskReport, find_faults, write_masks
+from .mask_faults import MaskFault, MaskReport, find_faults
+from .mask_files import write_masks
+from .mask_folder import MaskFolder
 from .masks import PART_CLASSES, part_masks, read_mask, read_parsing
 from .outfits import Outfits, outfit_rows, outfits_of, read_outfits, write_outfits
 from .pairs import Pairs, make_pairs, read_pairs, write_pairs

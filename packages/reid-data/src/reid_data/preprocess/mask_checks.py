@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reid_data.console import Advance
-from reid_data.preprocess.mask_files import MaskFolder
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.masks import Kind
 from reid_data.preprocess.sizes import image_sizes
 from reid_data.records import Records

@@ -1,113 +1,23 @@
-"""Masks of a whole data set, and the list of those that cannot be trusted."""
+"""From a folder of parsings to one of masks, with lists of those that cannot be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-import numpy as np
 from PIL import Image
 
 from reid_data.console import Advance
 from reid_data.datasets.listing import image_names
 from reid_data.images import Unreadable, UnreadableImagesError
-from reid_data.preprocess.masks import (
-    KINDS,
-    Kind,
-    Labels,
-    Mask,
-    mask_image,
-    part_masks,
-    read_mask,
-    read_parsing,
-)
+from reid_data.preprocess.mask_faults import FAULT_LISTS, MaskFault, MaskReport, find_faults
+from reid_data.preprocess.masks import KINDS, Kind, Labels, mask_image, part_masks, read_parsing
 from reid_data.preprocess.naming import Naming, image_id
 from reid_data.preprocess.outputs import do_each, new_folder
 from reid_data.preprocess.published import write_names
 
-__all__ = [
-    "FAULT_LISTS",
-    "MaskFault",
-    "MaskFolder",
-    "MaskReport",
-    "find_faults",
-    "parsing_files",
-    "write_masks",
-]
-
-Reason = Literal["empty", "small", "everything", "size", "missing", "unreadable"]
-
-FAULT_LISTS = ("pant", "shirt", "union")
-"""The lists of faulty silhouettes that are published, as ``faulty_pant.csv`` and so on."""
-
-_JUDGED: tuple[Kind, ...] = ("sil", "pant", "shirt")
-
-
-@dataclass(frozen=True)
-class MaskFault:
-    """A mask that cannot be trusted.
-
-    Attributes:
-        image: the name of its image, as in the faulty lists.
-        kind: which mask; ``sil`` where the parsing as a whole is at fault.
-        reason: ``empty`` or ``small`` (too few pixels), ``everything`` (all of them), ``size`` (not
-            that of the image), ``missing`` or ``unreadable`` (the parsing itself).
-        share: of the image's pixels that the mask holds.
-        detail: more for people.
-    """
-
-    image: str
-    kind: Kind
-    reason: Reason
-    share: float = 0.0
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class MaskReport:
-    """What became of the parsings.
-
-    Attributes:
-        images: how many were turned into masks.
-        faults: masks that cannot be trusted, by image.
-    """
-
-    images: int
-    faults: tuple[MaskFault, ...]
-
-    def faulty(self, of: Literal["pant", "shirt", "union"]) -> tuple[str, ...]:
-        """Names of the images whose trousers, shirt or either cannot be trusted, sorted.
-
-        A fault of the whole parsing counts for both.
-        """
-        kinds = ("pant", "shirt", "sil") if of == "union" else (of, "sil")
-        return tuple(sorted({fault.image for fault in self.faults if fault.kind in kinds}))
-
-
-def find_faults(labels: Labels, *, image: str, least_share: float = 0.005) -> list[MaskFault]:
-    """Judge the silhouette, the trousers and the shirt of a parsing.
-
-    Faulty lists are published without the script that made them; judged by their use (recolouring
-    trousers and shirt), a mask is faulty that is empty or covers too little to be seen.
-
-    Args:
-        labels: a class for each pixel, ``(H, W)``.
-        image: the name to report.
-        least_share: of the pixels that a mask must hold.
-    """
-    shares = part_masks(labels, _JUDGED).mean(axis=(1, 2)) if labels.size else np.zeros(3)
-    faults = []
-    for kind, share in zip(_JUDGED, shares.tolist(), strict=True):
-        reason: Reason | None = None
-        if share < least_share:
-            reason = "small" if share else "empty"
-        elif kind == "sil" and share == 1:
-            reason = "everything"
-        if reason is not None:
-            faults.append(MaskFault(image, kind, reason, round(share, 6)))
-    return faults
+__all__ = ["parsing_files", "write_masks"]
 
 
 def parsing_files(root: Path | str) -> list[str]:
@@ -200,53 +110,6 @@ def write_masks(
         for of in FAULT_LISTS:
             write_names(folder / f"faulty_{of}.csv", report.faulty(of))  # type: ignore[arg-type]
     return report
-
-
-class MaskFolder:
-    """Finds the masks of images in a folder of masks, whether or not it mirrors their layout.
-
-    Args:
-        root: the folder, as `write_masks` or the published systems write it.
-        naming: how masks are called.
-
-    Raises:
-        ValueError: there is no such folder.
-    """
-
-    def __init__(self, root: Path | str, *, naming: Naming = "stem") -> None:
-        self.root = Path(root)
-        self.naming = naming
-        names = image_names(self.root, below=True)
-        self._mirrored = set(names)
-        self._by_name: dict[str, list[str]] = {}
-        for name in names:
-            self._by_name.setdefault(PurePosixPath(name).name, []).append(name)
-
-    def find(self, image: str, kind: Kind) -> Path:
-        """The mask of an image, given by its path relative to the data set's root.
-
-        Raises:
-            ValueError: there is none, or several folders hold one of that name.
-        """
-        file = f"{image_id(image, self.naming)}_{kind}.png"
-        folder = PurePosixPath(image).parent
-        folder = folder.parent if self.naming == "parent" else folder
-        mirrored = (folder / file).as_posix()
-        if mirrored in self._mirrored:
-            return self.root / mirrored
-        candidates = self._by_name.get(file, [])
-        if len(candidates) != 1:
-            what = f"{len(candidates)} of that name" if candidates else "none"
-            raise ValueError(f"expected a mask {file} for {image} below {self.root}; found {what}")
-        return self.root / candidates[0]
-
-    def read(self, image: str, kind: Kind) -> Mask:
-        """Read the mask of an image.
-
-        Raises:
-            ValueError: there is none, or it is no image.
-        """
-        return read_mask(self.find(image, kind))
 
 
 def _unreadable(root: Path, fault: MaskFault) -> Unreadable:

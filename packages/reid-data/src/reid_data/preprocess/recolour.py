@@ -16,7 +16,7 @@ import numpy as np
 
 from reid_data.console import Advance
 from reid_data.images import Pixels
-from reid_data.preprocess.mask_files import MaskFolder
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.masks import Kind, Mask
 from reid_data.preprocess.naming import image_id
 from reid_data.preprocess.outfits import outfits_of

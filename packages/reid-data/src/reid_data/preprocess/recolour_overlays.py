@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from reid_data.images import Pixels, read_image
-from reid_data.preprocess.mask_files import MaskFolder
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.masks import Kind, Mask
 from reid_data.preprocess.recolour import Colour, Recolouring, recolour_image
 from reid_data.preprocess.seeding import generator_for

@@ -13,7 +13,8 @@ from reid_data.images import Pixels
 from reid_data.preprocess.damages import Mixture
 from reid_data.preprocess.degrade import degrade_image
 from reid_data.preprocess.mask_checks import MaskCheck, check_masks
-from reid_data.preprocess.mask_files import FAULT_LISTS, MaskFolder
+from reid_data.preprocess.mask_faults import FAULT_LISTS
+from reid_data.preprocess.mask_folder import MaskFolder
 from reid_data.preprocess.masks import Kind
 from reid_data.preprocess.naming import image_id
 from reid_data.preprocess.published import read_names

@@ -30,7 +30,8 @@ from reid_eval.rerank.spatial_temporal import (
     JointLogistic,
     LikelihoodRatio,
 )
-from reid_eval.rerank.transitions import Transitions, fit_transitions
+from reid_eval.rerank.transition_counts import fit_transitions
+from reid_eval.rerank.transitions import Transitions
 
 __all__ = [
     "Distances",

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from reid_eval.rerank.distances import Array, FeatureDistances
-from reid_eval.rerank.transitions import Transitions, check_frames
+from reid_eval.rerank.transition_counts import check_frames
+from reid_eval.rerank.transitions import Transitions
 
 __all__ = ["Fusion", "JointDistances", "JointLogistic", "LikelihoodRatio"]
 

@@ -45,7 +45,8 @@ def masks(
     as_json: Json = False,
 ) -> None:
     """Write masks of silhouette, trousers, shirt, clothes and head, and list the faulty ones."""
-    from reid_data.preprocess.mask_files import FAULT_LISTS, parsing_files, write_masks
+    from reid_data.preprocess.mask_faults import FAULT_LISTS
+    from reid_data.preprocess.mask_files import parsing_files, write_masks
     from reid_data.preprocess.masks import KINDS
     from reid_data.preprocess.naming import check_naming
 

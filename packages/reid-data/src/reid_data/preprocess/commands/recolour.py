@@ -54,7 +54,7 @@ def recolour(
 
     from reid_data.datasets import load_dataset
     from reid_data.preprocess.mask_checks import check_masks
-    from reid_data.preprocess.mask_files import MaskFolder
+    from reid_data.preprocess.mask_folder import MaskFolder
     from reid_data.preprocess.masks import Kind
     from reid_data.preprocess.naming import check_naming
     from reid_data.preprocess.outfits import outfits_of
