@@ -156,7 +156,7 @@ class AttributeKeeper(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write down that the run is finished."""
         if trainer.is_global_zero:
-            self._run.write({**self._run.read(), "result": self.result.to_dict()})
+            self._run.finish(self.result.to_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs to know."""

@@ -68,7 +68,7 @@ class Keeper(Checkpoint):
         """Write the network as it is, as the result of a training of no epochs."""
         self._begin()
         self._save(module)
-        self._folder.finish(self.result)
+        self._folder.finish(self.result.to_dict())
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Claim the folder."""
@@ -106,7 +106,7 @@ class Keeper(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write down that the run is finished."""
         if trainer.is_global_zero:
-            self._folder.finish(self.result)
+            self._folder.finish(self.result.to_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs to know."""

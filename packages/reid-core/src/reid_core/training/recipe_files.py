@@ -7,18 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
 
-import yaml
 from pydantic import create_model as create_section
 
 from reid_core.models import create_model
+from reid_core.training.overrides import read_override, set_key
 from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.recipe_errors import validated
-from reid_core.training.recipe_texts import recipe_text
+from reid_core.training.recipe_texts import raw_recipe
 from reid_core.training.sections import Section
 from reid_core.training.terms import term_registry
-from reid_data.console import one_line
 
-__all__ = ["load_recipe", "parse_recipe", "recipe_yaml"]
+__all__ = ["load_recipe", "parse_recipe"]
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -48,19 +47,14 @@ def load_recipe(
         >>> recipe.optimizer.lr
         0.0003
     """
-    text = recipe_text(name_or_path)
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(
-            f"recipe {name_or_path} is not readable YAML: {one_line(error)}"
-        ) from error
-    if not isinstance(raw, dict):
-        raise ValueError(f"recipe {name_or_path} should hold sections such as loss:, came {raw!r}")
+    raw = raw_recipe(name_or_path)
     if scale is not None:
         _reduce(raw, scale)
     for override in overrides:
-        _apply(raw, override)
+        path, value = read_override(override)
+        set_key(raw, path, value)
+        if value is None and path[0] == "loss" and len(path) == 2:
+            del raw["loss"][path[1]]
     return parse_recipe(raw)
 
 
@@ -76,38 +70,6 @@ def parse_recipe(raw: Mapping[str, Any]) -> Recipe:
     loss = {str(name): _parse_term(str(name), entry) for name, entry in entries.items()}
     model = _parse_model(raw.get("model"))
     return validated(Recipe, {**raw, "model": model, "loss": loss})
-
-
-def recipe_yaml(recipe: Recipe) -> str:
-    """The complete recipe as YAML, every default written out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
-
-
-def _apply(raw: dict[str, Any], override: str) -> None:
-    """Set one dotted key of the nested mapping; checking it is left to `parse_recipe`."""
-    key, equals, text = override.partition("=")
-    parts = key.strip().split(".")
-    if not equals or not all(parts):
-        raise ValueError(f"an override is section.key=value, came {override!r}")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"the value of override {override!r} is not readable YAML") from error
-    node = raw
-    for depth, part in enumerate(parts[:-1]):
-        if node.get(part) is None:
-            node[part] = {}
-        child = node[part]
-        if not isinstance(child, dict):
-            parent = ".".join(parts[: depth + 1])
-            raise ValueError(f"recipe key {parent} is a value, so {key.strip()} cannot be set")
-        node = child
-    if value is None or str(value).lower() == "none":
-        value = None
-        if parts[0] == "loss" and len(parts) == 2:
-            node.pop(parts[1], None)
-            return
-    node[parts[-1]] = value
 
 
 def _reduce(raw: dict[str, Any], scale: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from reid_core.registry import nearest
+from reid_data.console import one_line
 
-__all__ = ["describe_recipe", "list_recipes", "recipe_text", "recipes_of"]
+__all__ = ["describe_recipe", "list_recipes", "raw_recipe", "recipe_text", "recipes_of"]
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -51,9 +53,30 @@ def recipe_text(name_or_path: str | Path, *, package: str = "reid_core") -> str:
     return (files(package) / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def raw_recipe(name_or_path: str | Path, *, package: str = "reid_core") -> dict[str, Any]:
+    """What a recipe says, as nested plain values.
+
+    Args:
+        name_or_path: this and the package: see `recipe_text`.
+        package: the import package that it comes with.
+
+    Raises:
+        ValueError: there is no such recipe, or it is no YAML with sections; always one line.
+    """
+    text = recipe_text(name_or_path, package=package)
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        said = one_line(error)
+        raise ValueError(f"recipe {name_or_path} is not readable YAML: {said}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"recipe {name_or_path} should hold sections such as data:, came {raw!r}")
+    return raw
+
+
 def describe_recipe(name_or_path: str | Path) -> str:
     """What the recipe says of itself, in one line."""
-    return str(yaml.safe_load(recipe_text(name_or_path)).get("description", ""))
+    return str(raw_recipe(name_or_path).get("description", ""))
 
 
 def _is_yaml(name: str) -> bool:

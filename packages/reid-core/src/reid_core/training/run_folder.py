@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe, recipe_yaml
-from reid_data.files import replacing
+from reid_core.training.recipe_files import load_recipe
+from reid_core.training.typed_runs import TypedRun
 
 __all__ = ["RunFolder", "TrainingResult"]
 
@@ -40,38 +39,13 @@ class TrainingResult:
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunFolder(TypedRun):
     """Paths in the folder of a training, and its rules.
 
     ``model.safetensors``, ``model.json`` and ``heads.safetensors`` are the network that was kept;
     ``recipe.yaml``, ``metrics.csv`` and ``tensorboard/`` tell how it came about; ``training/``
     holds what only resuming needs.
-
-    Attributes:
-        path: the folder.
     """
-
-    path: Path
-
-    @property
-    def recipe(self) -> Path:
-        """The complete recipe."""
-        return self.path / "recipe.yaml"
-
-    @property
-    def state(self) -> Path:
-        """Resumable state after the last finished epoch."""
-        return self.path / "training" / "last.ckpt"
-
-    @property
-    def metrics(self) -> Path:
-        """One row an epoch."""
-        return self.path / "metrics.csv"
-
-    @property
-    def tensorboard(self) -> Path:
-        """TensorBoard's event files."""
-        return self.path / "tensorboard"
 
     @property
     def checkpoints(self) -> Path:
@@ -79,29 +53,25 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
-    def _run(self) -> Path:
-        return self.path / "training" / "run.json"
-
-    @property
     def begun(self) -> bool:
         """Whether a run was started here."""
-        return self._run.is_file()
+        return self.about.is_file()
 
     @property
     def init_from(self) -> tuple[str, bool] | None:
         """Which training this one began with, and whether with its heads."""
-        found = self._read().get("init_from")
+        found = self.read().get("init_from")
         return None if found is None else (str(found[0]), bool(found[1]))
 
     @property
     def seed(self) -> int:
         """Seed of the run that was started here."""
-        return int(self._read()["seed"])
+        return int(self.read()["seed"])
 
     @property
     def result(self) -> TrainingResult | None:
         """The result, once the run is finished."""
-        found = self._read().get("result")
+        found = self.read().get("result")
         return None if found is None else TrainingResult(**{**found, "folder": self.path})
 
     def load_recipe(
@@ -112,21 +82,8 @@ class RunFolder:
         Raises:
             ValueError: no run was started here.
         """
-        self._read()
+        self.read()
         return load_recipe(self.recipe, overrides or [], scale=scale)
-
-    def check_new(self) -> None:
-        """Refuse a folder that holds anything.
-
-        Raises:
-            ValueError: the folder is a file, or not empty.
-        """
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file; --out names a folder to write to")
-        if self.path.is_dir() and any(self.path.iterdir()):
-            raise ValueError(
-                f"{self.path} is not empty; name another --out, or continue its run with --resume"
-            )
 
     def check_same(self, recipe: Recipe, *, seed: int, fingerprint: str) -> None:
         """Refuse to resume with anything but what the run was started with.
@@ -135,7 +92,7 @@ class RunFolder:
             ValueError: no run was started here, or recipe, seed or data differ.
         """
         self.check_recipe(recipe, seed=seed)
-        if self._read()["fingerprint"] != fingerprint:
+        if self.read()["fingerprint"] != fingerprint:
             raise ValueError(f"{self.path} was started with other images or ids than these")
 
     def check_recipe(self, recipe: Recipe, *, seed: int) -> None:
@@ -144,7 +101,7 @@ class RunFolder:
         Raises:
             ValueError: no run was started here, or recipe or seed differ.
         """
-        run = self._read()
+        run = self.read()
         before, now = _flat(self.load_recipe()), _flat(recipe)
         for key in before | now:
             if before.get(key) != now.get(key):
@@ -154,37 +111,6 @@ class RunFolder:
                 )
         if run["seed"] != seed:
             raise ValueError(f"{self.path} was started with --seed {run['seed']}, came {seed}")
-
-    def begin(
-        self,
-        recipe: Recipe,
-        *,
-        seed: int,
-        fingerprint: str,
-        init_from: tuple[str, bool] | None = None,
-    ) -> None:
-        """Write down what is about to be trained; remove what a killed process left unfinished."""
-        for leftover in (*self.path.glob(".*.part"), *self.state.parent.glob(".*.part")):
-            leftover.unlink()
-        with replacing(self.recipe) as temporary:
-            temporary.write_text(recipe_yaml(recipe), encoding="utf-8")
-        self._write({"seed": seed, "fingerprint": fingerprint, "init_from": init_from})
-
-    def finish(self, result: TrainingResult) -> None:
-        """Write down that the run is finished, and with what."""
-        self._write({**self._read(), "result": result.to_dict()})
-
-    def _read(self) -> dict[str, Any]:
-        if not self._run.is_file():
-            raise ValueError(
-                f"{self.path} holds no run to resume (no {self._run.name} in training/)"
-            )
-        found: dict[str, Any] = json.loads(self._run.read_text(encoding="utf-8"))
-        return found
-
-    def _write(self, run: dict[str, Any]) -> None:
-        with replacing(self._run) as temporary:
-            temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
 def _flat(recipe: Recipe) -> dict[str, Any]:

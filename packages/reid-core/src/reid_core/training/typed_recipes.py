@@ -1,19 +1,19 @@
-"""Recipes of the packages above, each of one type: from a name or a file to checked values."""
+"""Recipes as values of one type: from a name or a file, and back to YAML."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 
+from reid_core.training.overrides import read_override, set_key
 from reid_core.training.recipe_errors import validated
-from reid_core.training.recipe_texts import recipe_text
+from reid_core.training.recipe_texts import raw_recipe
 from reid_core.training.sections import Section
-from reid_data.console import one_line
 
-__all__ = ["read_recipe"]
+__all__ = ["read_recipe", "recipe_yaml"]
 
 _Recipe = TypeVar("_Recipe", bound=Section)
 
@@ -33,26 +33,12 @@ def read_recipe(
         ValueError: unknown recipe, unreadable YAML, unknown key (the nearest valid one is named),
             or a value of the wrong type; always one line.
     """
-    try:
-        raw = yaml.safe_load(recipe_text(name_or_path, package=package))
-        for override in overrides:
-            _apply(raw, override)
-    except yaml.YAMLError as error:
-        raise ValueError(
-            f"recipe {name_or_path} is not readable YAML: {one_line(error)}"
-        ) from error
+    raw = raw_recipe(name_or_path, package=package)
+    for override in overrides:
+        set_key(raw, *read_override(override))
     return validated(kind, raw)
 
 
-def _apply(raw: Any, override: str) -> None:
-    key, equals, text = override.partition("=")
-    *path, last = key.strip().split(".")
-    if not equals or not all((*path, last)):
-        raise ValueError(f"an override is section.key=value, came {override!r}")
-    node = raw
-    for part in path:
-        node = node.setdefault(part, {})
-        if not isinstance(node, dict):
-            raise ValueError(f"recipe key {part} is a value, so {key.strip()} cannot be set")
-    value = yaml.safe_load(text)
-    node[last] = None if str(value).lower() == "none" else value
+def recipe_yaml(recipe: Section) -> str:
+    """The complete recipe as YAML, every default written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json", by_alias=True), sort_keys=False)

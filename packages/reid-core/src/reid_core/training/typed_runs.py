@@ -1,15 +1,15 @@
-"""The folder of a training whose recipe is of one type: what lies where, and how it is begun."""
+"""The folder of any training: what lies where, and how it is begun and finished."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reid_core.training.sections import Section
+from reid_core.training.typed_recipes import recipe_yaml
 from reid_data.files import replacing
 
 __all__ = ["TypedRun"]
@@ -45,6 +45,11 @@ class TypedRun:
         """Seed and data of the run, and its result."""
         return self.path / "training" / "run.json"
 
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's event files."""
+        return self.path / "tensorboard"
+
     def read(self) -> dict[str, Any]:
         """What is written about the run.
 
@@ -62,17 +67,29 @@ class TypedRun:
         Raises:
             ValueError: the folder is a file, or not empty.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file; --out names a folder to write to")
+        if self.path.is_dir() and any(self.path.iterdir()):
             raise ValueError(
                 f"{self.path} is not empty; name another --out, or continue its run with --resume"
             )
 
-    def begin(self, recipe: Section, *, seed: int, data: str) -> None:
-        """Write down what is about to be trained."""
+    def begin(self, recipe: Section, **about: Any) -> None:
+        """Write down what is about to be trained; remove what a killed process left unfinished.
+
+        Args:
+            recipe: the complete one.
+            about: plain values, such as the seed.
+        """
+        for leftover in (*self.path.glob(".*.part"), *self.about.parent.glob(".*.part")):
+            leftover.unlink()
         with replacing(self.recipe) as temporary:
-            plain = recipe.model_dump(mode="json", by_alias=True)
-            temporary.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-        self.write({"seed": seed, "data": data})
+            temporary.write_text(recipe_yaml(recipe), encoding="utf-8")
+        self.write(about)
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Write down that the run is finished, and with what."""
+        self.write({**self.read(), "result": result})
 
     def write(self, about: dict[str, Any]) -> None:
         """Write what is known of the run."""

@@ -15,9 +15,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from reid_core.training import fit
 from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe, recipe_yaml
+from reid_core.training.recipe_files import load_recipe
 from reid_core.training.run_folder import RunFolder
 from reid_core.training.split import carve
+from reid_core.training.typed_recipes import recipe_yaml
 from reid_core.tuning.plots import plot_study
 from reid_core.tuning.space import Dimension, parse_search
 from reid_core.tuning.study import Finding, Report, Study, run_study

@@ -56,11 +56,6 @@ class GanRun(TypedRun):
     ``training/`` holds what only resuming needs.
     """
 
-    @property
-    def tensorboard(self) -> Path:
-        """TensorBoard's event files."""
-        return self.path / "tensorboard"
-
     def grid(self, epoch: int) -> Path:
         """The picture of an epoch, counted from 1."""
         return self.path / "grids" / f"epoch_{epoch:04d}.png"
@@ -145,7 +140,7 @@ class GanKeeper(Checkpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write down that the run is finished."""
         if trainer.is_global_zero:
-            self._run.write({**self._run.read(), "result": self.result.to_dict()})
+            self._run.finish(self.result.to_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """What resuming needs to know."""
