@@ -87,8 +87,8 @@ def build_terms(
     _seed(seed, _TERMS)
     classes = {
         "first": num_classes,
-        "second": second_classes,
-        "both": num_classes + second_classes,
+        "second": num_classes if recipe.same_people else second_classes,
+        "both": num_classes if recipe.same_people else num_classes + second_classes,
     }
     terms = {}
     for name, section in recipe.loss.items():
@@ -149,7 +149,8 @@ def build_module(
         start_epochs={name: section.start_epoch for name, section in recipe.loss.items()},
         gather={name: asked for name, asked in gather.items() if asked is not None},
         sees={name: section.data for name, section in recipe.loss.items()},
-        second_label=data.identities,
+        second_label=0 if recipe.same_people else data.identities,
+        mixed=recipe.data.second is not None and recipe.data.second.order == "mixed",
         accumulate=optimizer.accumulate,
         clip_norm=optimizer.clip_norm,
         freezes=optimizer.freeze,

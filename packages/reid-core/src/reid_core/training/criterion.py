@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reid_core.models import ReidOutput
 from reid_core.training.gathering import gathered_batch, gathered_output, processes
+from reid_core.training.mixing import joined, rows_of
 from reid_core.training.streams import Sees, Step, Stream
 from reid_core.training.terms import Term
 from reid_data import Batch
@@ -27,6 +28,7 @@ class Criterion:
             themselves by ``gathers``.
         sees: with two data sets, whose batches a term sees; those of both where not given.
         second_label: where the labels of the second data set begin for terms that see both.
+        mixed: the network sees both batches of a step as one, and so do terms that see both.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Criterion:
         gather: Mapping[str, bool] | None = None,
         sees: Mapping[str, Sees] | None = None,
         second_label: int = 0,
+        mixed: bool = False,
     ) -> None:
         self._terms = dict(terms)
         self._start_epochs = dict(start_epochs or {})
@@ -44,6 +47,7 @@ class Criterion:
         self._gather = gathers | dict(gather or {})
         self._sees = dict(sees or {})
         self._second_label = second_label
+        self._mixed = mixed
 
     def __call__(
         self, step: Step, run: Callable[[Batch], ReidOutput], *, epoch: int
@@ -55,6 +59,8 @@ class Criterion:
             run: gives the network's output for a batch.
             epoch: from 0.
         """
+        if self._mixed and len(step) > 1:
+            return self._at_once(step, run, epoch)
         found = []
         for stream, batch in step.items():
             names = self.active(stream, epoch=epoch)
@@ -78,6 +84,25 @@ class Criterion:
             if epoch >= self._start_epochs.get(name, 0)
             and self._sees.get(name, "both") in ("both", stream)
         ]
+
+    def _at_once(
+        self, step: Step, run: Callable[[Batch], ReidOutput], epoch: int
+    ) -> list[tuple[str, Tensor]]:
+        whole = joined(step["first"], self._behind(step["second"]))
+        output, border = run(whole), len(step["first"])
+        parts: list[tuple[Sees, ReidOutput, Batch]] = [
+            ("both", output, whole),
+            ("first", rows_of(output, slice(border)), step["first"]),
+            ("second", rows_of(output, slice(border, None)), step["second"]),
+        ]
+        active = dict.fromkeys(
+            self.active("first", epoch=epoch) + self.active("second", epoch=epoch)
+        )
+        found = []
+        for sees, part, batch in parts:
+            names = [name for name in active if self._sees.get(name, "both") == sees]
+            found += self._values(names, part, batch)
+        return found
 
     def _values(
         self, names: Sequence[str], output: ReidOutput, batch: Batch

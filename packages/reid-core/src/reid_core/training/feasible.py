@@ -107,6 +107,11 @@ def _of_second(recipe: Recipe, data: TrainingData) -> Iterator[str]:
 
 def _of_labels(recipe: Recipe) -> Iterator[str]:
     two = recipe.data.second is not None
+    if recipe.clusters and recipe.same_people:
+        yield (
+            "data.pseudo_labels finds other labels in each epoch than those of the second data "
+            "set; use --set data.second.same_people=false, or --set data.pseudo_labels=none"
+        )
     clusters, labels = recipe.clusters, recipe.data.pseudo_labels
     if clusters and labels is not None:
         load_clusterer(labels.clusterer, labels.options)

@@ -177,6 +177,7 @@ def _data(recipe: Recipe, records: Records, second: Records | None, *, seed: int
         second=second,
         second_per_batch=(recipe.data.second or recipe.data).identities_per_batch
         or recipe.data.identities_per_batch,
+        same_people=recipe.same_people,
     )
 
 
@@ -224,7 +225,7 @@ def _leaves_out(recipe: Recipe) -> bool:
     """Whether a step may leave parameters without a gradient."""
     late = any(section.start_epoch for section in recipe.loss.values())
     second = recipe.data.second
-    turns = second is not None and second.order != "together"
+    turns = second is not None and second.order in ("alternating", "passes")
     return late or turns or any(freeze.until for freeze in recipe.optimizer.freeze)
 
 

@@ -11,7 +11,7 @@ from lightning.pytorch import LightningDataModule
 
 from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.sections import ClipsSection, SecondSection
-from reid_core.training.shares import drawn_share
+from reid_core.training.shares import drawn_share, labelled_like
 from reid_core.training.split import TrainingData
 from reid_core.training.streams import Loader, StepLoader, Stream
 from reid_data import (
@@ -166,6 +166,8 @@ class TrainingLoaders(LightningDataModule):
             at_least=people,
             seed=(self._seed, epoch),
         )
+        if section.same_people:
+            records = labelled_like(records, self._data.train)
         return self._train(
             records,
             people,

@@ -50,6 +50,7 @@ class ReidModule(lightning.LightningModule):
         gather: terms that see the rows of all processes.
         sees: whose batches a term sees.
         second_label: where the labels of the second data set begin.
+        mixed: the network sees both batches of a step as one.
         accumulate: batches of one step.
         clip_norm: largest norm of the main optimiser's gradient, if any.
         freezes: parameters that stay as they are.
@@ -73,6 +74,7 @@ class ReidModule(lightning.LightningModule):
         gather: Mapping[str, bool] | None = None,
         sees: Mapping[str, Sees] | None = None,
         second_label: int = 0,
+        mixed: bool = False,
         accumulate: int = 1,
         clip_norm: float | None = None,
         freezes: Sequence[Freeze] = (),
@@ -103,6 +105,7 @@ class ReidModule(lightning.LightningModule):
             gather=gather,
             sees=sees,
             second_label=second_label,
+            mixed=mixed,
         )
         self._accumulate = accumulate
         self._clip_norm = clip_norm

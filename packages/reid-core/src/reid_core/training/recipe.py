@@ -77,6 +77,11 @@ class Recipe(Section):
         labels = self.data.pseudo_labels
         return labels is not None and labels.file is None
 
+    @property
+    def same_people(self) -> bool:
+        """Whether there is a second data set, of the people of the first."""
+        return self.data.second is not None and self.data.second.same_people
+
     @model_validator(mode="after")
     def _has_a_loss(self) -> Self:
         if not self.loss:

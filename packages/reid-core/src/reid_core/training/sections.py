@@ -77,9 +77,10 @@ class SecondSection(Section):
     Which terms see its batches they say themselves, by ``loss.NAME.data``.
 
     Attributes:
-        order: a batch of each in every step (``together``), steps of the two in turns
-            (``alternating``), or in every epoch a whole pass over the second and then one over the
-            first (``passes``). But for the latter an epoch is as long as the first data set.
+        order: a batch of each in every step, one after the other through the network
+            (``together``) or at once (``mixed``), steps of the two in turns (``alternating``), or
+            in every epoch a whole pass over the second and then one over the first (``passes``).
+            But for the latter an epoch is as long as the first data set.
         identities_per_batch: P.
         images_per_identity: K.
         augmentation: of its images.
@@ -87,6 +88,8 @@ class SecondSection(Section):
         degrade: add a copy of low quality of each of its images; none: do not.
         identities_share: share of its identities that an epoch sees, others in each.
         images_share: share of the images of each of these, at least one.
+        same_people: a pid means one person in both data sets, which then have the same labels;
+            images of people who are not learned from, such as those held out, are left out.
     """
 
     order: Order = "together"
@@ -97,6 +100,7 @@ class SecondSection(Section):
     degrade: DegradeSection | None = None
     identities_share: _Share = 1.0
     images_share: _Share = 1.0
+    same_people: bool = False
 
 
 class DataSection(Section):

@@ -6,7 +6,7 @@ import numpy as np
 
 from reid_data import Records
 
-__all__ = ["drawn_share"]
+__all__ = ["drawn_share", "labelled_like"]
 
 
 def drawn_share(
@@ -41,3 +41,16 @@ def drawn_share(
     return Records(
         labelled.table.assign(label=np.where(kept, labels, -1)), labelled.root, labelled.info
     )
+
+
+def labelled_like(records: Records, others: Records) -> Records:
+    """Give labelled images the labels that their people have in another data set.
+
+    Args:
+        records: with a column ``label``, -1 for images that are left out; all people are among
+            the others.
+        others: whose people are labelled 0 .. C-1 by ascending pid.
+    """
+    labels = np.searchsorted(np.unique(others.pids), records.pids)
+    table = records.table.assign(label=np.where(records.labels < 0, -1, labels))
+    return Records(table, records.root, records.info)

@@ -73,6 +73,7 @@ def carve(
     tracklets: bool = False,
     second: Records | None = None,
     second_per_batch: int | None = None,
+    same_people: bool = False,
 ) -> TrainingData:
     """Take the training images apart from the validation images; no test image is in either.
 
@@ -88,6 +89,7 @@ def carve(
         tracklets: the samples are tracklets; frames of none are left out.
         second: another data set to learn from, of which only the split ``train`` is read.
         second_per_batch: how many identities fill a batch of it; none: as many as of the first.
+        same_people: leave out of it whoever is not learned from in the first.
 
     Raises:
         ValueError: no training images, no tracklets where they are asked for, too few
@@ -111,9 +113,21 @@ def carve(
     _check_identities(train, identities_per_batch, key="data.identities_per_batch")
     if second is not None:
         second = (_in_tracklets(second) if tracklets else second).split("train")
+        if same_people:
+            second = _of_people(second, train)
         key = "data.second.identities_per_batch"
         _check_identities(second, second_per_batch or identities_per_batch, key=key)
     return TrainingData(train, validation, second)
+
+
+def _of_people(second: Records, train: Records) -> Records:
+    known = np.isin(second.pids, train.pids)
+    if not known.any():
+        raise ValueError(
+            "data.second.same_people is set, and no pid of the second data set is one of the "
+            f"{len(np.unique(train.pids))} to learn from; use --set data.second.same_people=false"
+        )
+    return second.take(known)
 
 
 def _has_other_people(records: Records, train: Records) -> bool:

@@ -23,7 +23,7 @@ __all__ = [
 
 Stream = Literal["first", "second"]
 Sees = Literal["first", "second", "both"]
-Order = Literal["together", "alternating", "passes"]
+Order = Literal["together", "mixed", "alternating", "passes"]
 Loader = ImageLoader | ClipLoader
 Step = dict[Stream, Batch]
 """The batches of one step of the training, by the data set that they come from."""
@@ -57,16 +57,16 @@ def images_in_epoch(loader: Loader | StepLoader) -> int:
 class StepLoader:
     """Steps of the batches of two data sets, or of one where the other has not begun.
 
-    An epoch is one pass over the first data set. Of the second it takes with ``together`` and
-    ``alternating`` as many batches, going through it as often as that needs, and with ``passes``
-    one whole pass, which comes first. Where the first has not begun, an epoch is one pass over the
-    second.
+    An epoch is one pass over the first data set. Of the second it takes with ``together``,
+    ``mixed`` and ``alternating`` as many batches, going through it as often as that needs, and with
+    ``passes`` one whole pass, which comes first. Where the first has not begun, an epoch is one
+    pass over the second.
 
     Args:
         loaders: of each data set that takes part.
-        order: ``together`` puts a batch of each into a step; with ``alternating`` steps take
-            turns, beginning with the first; with ``passes`` every epoch is a pass over the second
-            and then one over the first.
+        order: ``together`` and ``mixed`` put a batch of each into a step; with ``alternating``
+            steps take turns, beginning with the first; with ``passes`` every epoch is a pass over
+            the second and then one over the first.
 
     Raises:
         ValueError: there is no loader.
@@ -85,7 +85,7 @@ class StepLoader:
         if len(lengths) == 1 or self.order == "passes":
             return sum(lengths)
         first = len(self.loaders["first"])
-        return first if self.order == "together" else 2 * first
+        return 2 * first if self.order == "alternating" else first
 
     @property
     def images(self) -> int:
@@ -110,11 +110,11 @@ class StepLoader:
             yield from chain.from_iterable(passes[stream] for stream in ordered)
             return
         for first, second in zip(passes["first"], self._endless("second"), strict=False):
-            if self.order == "together":
-                yield {**first, **second}
-            else:
+            if self.order == "alternating":
                 yield first
                 yield second
+            else:
+                yield {**first, **second}
 
     def _endless(self, stream: Stream) -> Iterator[dict[Stream, Batch | ClipBatch]]:
         """As many passes as the first data set needs, none of them that of another epoch."""
