@@ -65,16 +65,20 @@ def run_ranks(
     return said
 
 
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _environments(ranks: int) -> list[dict[str, str]]:
     # The second says what every thread does when the process is aborted.
     shared = {"OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
     if ranks == 1:
         return [shared]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     count = {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks)}
-    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     return [
         {**shared, **count, **meeting, "RANK": str(rank), "LOCAL_RANK": str(rank)}
         for rank in range(ranks)

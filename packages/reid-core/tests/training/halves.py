@@ -1,6 +1,7 @@
 """One training step after another by one process, or by several with shares of each batch.
 
-Run as a script: the strategy, the device, the processes, and the folder for what comes out.
+Run as a script: the strategy, the device, the processes, the folder for what comes out, and on how
+many machines the processes are.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Losses(Callback):
         self.values.append(float(trainer.callback_metrics["loss"]))
 
 
-def trained(strategy: str, device: str, processes: int) -> dict[str, torch.Tensor]:
+def trained(strategy: str, device: str, processes: int, nodes: int = 1) -> dict[str, torch.Tensor]:
     """Losses of the epochs, and the weights at the end."""
     torch.manual_seed(3)
     terms = {
@@ -87,7 +88,8 @@ def trained(strategy: str, device: str, processes: int) -> dict[str, torch.Tenso
         trainer = build_trainer(
             epochs=3,
             device=torch.device(device),
-            devices=processes,
+            devices=processes // nodes,
+            nodes=nodes,
             strategy=strategy,
             callbacks=[losses],
         )
@@ -98,5 +100,5 @@ def trained(strategy: str, device: str, processes: int) -> dict[str, torch.Tenso
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    found = trained(sys.argv[1], sys.argv[2], processes=int(sys.argv[3]))
+    found = trained(sys.argv[1], sys.argv[2], int(sys.argv[3]), *map(int, sys.argv[5:]))
     torch.save(found, Path(sys.argv[4]) / f"{torch.distributed.get_rank()}.pt")

@@ -18,7 +18,7 @@ from reid_core.training.recipe_files import load_recipe
 from reid_core.training.trainer import build_trainer
 from reid_data import Records
 
-from ..ranks import run_ranks
+from ..ranks import free_port, run_ranks
 from . import halves
 from .conftest import TINY, tiny_people
 from .test_fit import run, same_files
@@ -72,6 +72,22 @@ def test_two_processes_learn_what_one_does_with_the_whole_batch(tmp_path: Path, 
 
 
 @pytest.mark.slow
+def test_two_machines_learn_what_one_process_does_with_the_whole_batch(tmp_path: Path):
+    run_ranks([*two_machines(), halves.__file__, "ddp", "cpu", 2, tmp_path, 2], stop=signal.SIGTERM)
+    expected = halves.trained("ddp", "cpu", processes=1)
+    for rank in range(2):
+        found = torch.load(tmp_path / f"{rank}.pt")
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def two_machines() -> list[str]:
+    """What one gives torchrun on each of two machines with a process each; here both are this."""
+    meeting = f"--rdzv-endpoint=127.0.0.1:{free_port()}"
+    machines = ("--nnodes=2", "--nproc-per-node=1", "--rdzv-backend=c10d", "--rdzv-id=reid")
+    return ["-m", "torch.distributed.run", *machines, meeting]
+
+
+@pytest.mark.slow
 def test_a_network_of_shares_resumes_to_the_bits_and_also_as_a_whole_one(tmp_path: Path):
     people = tiny_people(tmp_path, identities=12)
     people.to_csv(tmp_path / "people.csv")
@@ -88,24 +104,29 @@ def test_a_network_of_shares_resumes_to_the_bits_and_also_as_a_whole_one(tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["torchrun", "itself"])
+@pytest.mark.parametrize("launcher", ["torchrun", "itself", "two machines"])
 def test_two_processes_write_one_folder_whoever_starts_them(tmp_path: Path, launcher: str):
     tiny_people(tmp_path, identities=12).to_csv(tmp_path / "people.csv")
     (tmp_path / "tiny.yaml").write_text(TINY)
     out = tmp_path / "out"
-    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-    [said] = run_ranks(
+    starts = {
+        "torchrun": ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"],
+        "itself": [],
+        "two machines": two_machines(),
+    }
+    devices, nodes = (1, 2) if launcher == "two machines" else (2, 1)
+    said = run_ranks(
         [
-            *(torchrun if launcher == "torchrun" else ()),
-            *(f"{sys.prefix}/bin/reid-core", "train", "--recipe", tmp_path / "tiny.yaml"),
-            *("--data", "csv", "--root", tmp_path / "people.csv", "--out", out),
-            *("--device", "cpu", "--workers", 0, "--devices", 2, "--json"),
+            *(*starts[launcher], f"{sys.prefix}/bin/reid-core", "train"),
+            *("--recipe", tmp_path / "tiny.yaml", "--out", out),
+            *("--data", "csv", "--root", tmp_path / "people.csv", "--device", "cpu"),
+            *("--workers", 0, "--devices", devices, "--nodes", nodes, "--json"),
         ],
-        ranks=1,
+        ranks=nodes,
         stop=signal.SIGTERM,
     )
     # The first process speaks for both.
-    assert said.count('"folder"') == said.count('"best_epoch"') == 1, said
+    assert "".join(said).count('"folder"') == "".join(said).count('"best_epoch"') == 1, said
     assert load_model(out).embedding_size
     assert {path.name for path in out.iterdir()} == {
         *("model.safetensors", "model.json", "heads.safetensors", "recipe.yaml", "metrics.csv"),
