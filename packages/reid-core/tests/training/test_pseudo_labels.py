@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -102,6 +103,11 @@ def test_clusters_are_the_labels_and_outliers_come_in_no_batch(people, unsupervi
     assert (result.best_epoch, result.mAP) == (2, None)
     log = rows(tmp_path / "out")
     assert [(float(row["clusters"]), float(row["outliers"])) for row in log] == [(6, 6)] * 2
+    # Of each cluster, the images of whom it holds the most.
+    held = people.split("train").pids
+    groups = [held[[row for row in seen if row % 6 == group]] for group in range(6)]
+    pure = sum(Counter(group.tolist()).most_common(1)[0][1] for group in groups) / len(seen)
+    assert [float(row["purity"]) for row in log] == pytest.approx([pure] * 2)
 
 
 def test_clustering_recovers_people_and_its_training_resumes_to_the_bits(
@@ -120,6 +126,7 @@ def test_identities_that_nobody_knows_do_not_matter(people, unsupervised, tmp_pa
     unknown = Records(people.table.assign(pid=0), people.root)
     recipe = unsupervised("schedule.epochs=1", "data.identities_per_batch=2")
     assert run(recipe, unknown, tmp_path / "out").epochs == 1
+    assert "purity" not in rows(tmp_path / "out")[0]
 
 
 def test_too_few_clusters_say_what_to_change(people, unsupervised, tmp_path):

@@ -19,6 +19,7 @@ from reid_core.training.module import ReidModule
 from reid_core.training.terms import Term
 from reid_core.training.validation import gathered_rows
 from reid_data import ImageLoader, Records, eval_loader
+from reid_data.records import Ids
 from reid_data.workers import WorkerCount
 
 __all__ = ["EpochLabels", "labels_from_file"]
@@ -55,7 +56,7 @@ class EpochLabels(Callback):
         self._needed = identities_per_batch
         self._batch_size = batch_size
         self._workers: WorkerCount = workers
-        self._counts: dict[str, float] = {}
+        self._figures: dict[str, float] = {}
 
     def __call__(self, records: Records) -> Records:
         """The records with the labels of the epoch about to begin, -1 for outliers.
@@ -69,6 +70,8 @@ class EpochLabels(Callback):
             labels = torch.from_numpy(records.relabel().labels.copy())
         else:
             labels = self._clusters(self._clusterer, features["embedding"])
+            # Said, and used for nothing.
+            self._figures |= _purity(labels.numpy(), records.pids)
         for term in self._terms.values():
             layer = getattr(term, "layer", "embedding")
             device = self._module.device
@@ -76,8 +79,8 @@ class EpochLabels(Callback):
         return Records(records.table.assign(label=labels.numpy()), records.root, records.info)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log how many clusters there were, and how many images in none."""
-        for name, value in self._counts.items():
+        """Log how many clusters there were, how many images in none, and how pure they were."""
+        for name, value in self._figures.items():
             pl_module.log(name, torch.tensor(value, dtype=torch.float64))
 
     def _features(self, records: Records, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -130,7 +133,7 @@ class EpochLabels(Callback):
         labels: Tensor = box[0]
         clusters = int(labels.max()) + 1 if len(labels) else 0
         outliers = int((labels < 0).sum())
-        self._counts = {"clusters": clusters, "outliers": outliers}
+        self._figures = {"clusters": clusters, "outliers": outliers}
         if clusters < self._needed:
             raise ValueError(
                 f"clustering found {clusters} clusters among {len(labels):,} images, of which "
@@ -183,6 +186,18 @@ def _read(path: Path) -> dict[str, int]:
             return {row["path"]: int(row["label"]) for row in rows}
         except ValueError as error:
             raise ValueError(f"a label in {path} is no whole number: {error}") from error
+
+
+def _purity(labels: Ids, pids: Ids) -> dict[str, float]:
+    """The share of the clustered images whose person has the most images of their cluster."""
+    inside = labels >= 0
+    if not inside.any() or (pids == pids[0]).all():  # nobody is there, or nobody is known
+        return {}
+    both = np.stack([labels[inside], pids[inside]])
+    (clusters, _), counts = np.unique(both, axis=1, return_counts=True)
+    most = np.zeros(labels.max() + 1)
+    np.maximum.at(most, clusters, counts)
+    return {"purity": float(most.sum() / inside.sum())}
 
 
 def _numbered(clusters: Tensor, count: int) -> Tensor:
