@@ -113,7 +113,7 @@ def load_graph(folder: Path | str) -> GraphFolder:
     graph = NeighbourGraph(
         features=normalize(features, dim=1),
         pids=torch.tensor(embeddings.pids),
-        is_anchor=torch.from_numpy((embeddings.table["role"] == REAL).to_numpy()),
+        is_anchor=torch.tensor((embeddings.table["role"] == REAL).to_numpy()),
         neighbours=torch.from_numpy(np.array(knn[:, 1:], np.int64)),
         similarities=torch.from_numpy(np.array(cosines, np.float32)),
     )

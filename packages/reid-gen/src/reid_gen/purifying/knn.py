@@ -81,7 +81,7 @@ def _without(
 def _embeddings(features: Tensor) -> Embeddings:
     """Features as what is searched, under no names."""
     values = features.detach().float().cpu().numpy()
-    table = pd.DataFrame({"path": pd.RangeIndex(len(values)).astype(str), "pid": -1})
+    table = pd.DataFrame({"path": pd.RangeIndex(len(values)).astype(str), "pid": -1, "camid": -1})
     return Embeddings(values, table, Path())
 
 
