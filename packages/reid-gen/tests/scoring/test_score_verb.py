@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
+from torchvision.models import alexnet
 
+from reid_data.preprocess import Poses, write_openpose_csv
 from reid_gen.cli import app
 from reid_gen.manifest import write_manifest
 
@@ -70,6 +73,37 @@ def test_identity_is_whose_nearest_image_is_claimed(
     run("score", fake, real, "--model", "looks:colours", "--device", "cpu", "--json")
     scores = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)}
     assert scores["rank-1 reid"] == pytest.approx(2 / 3)
+
+
+def test_files_of_keypoints_and_weights_bring_their_scores(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake, real = folders
+    joints = np.full((3, 18, 2), np.nan)
+    joints[:, [0, 1, 2, 5, 8, 11]] = [[8, 4], [8, 9], [6, 10], [10, 10], [6, 20], [10, 20]]
+    names, sizes = tuple(f"{name}.png" for name in "abc"), np.full((3, 2), np.nan)
+    write_openpose_csv(Poses(names, joints, "openpose18", sizes), tmp_path / "asked.csv")
+    found = joints.copy()
+    found[2, :] += 9
+    write_openpose_csv(Poses(names, found, "openpose18", sizes), tmp_path / "found.csv")
+    torch.save(alexnet(weights=None).state_dict(), tmp_path / "alexnet.pth")
+    poses = ("--keypoints", tmp_path / "asked.csv", "--found", tmp_path / "found.csv")
+    run("score", fake, real, *poses, "--lpips", tmp_path / "alexnet.pth", "--json")
+    scores = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(scores) == {
+        *("SSIM", "L1", "PSNR", "mask-SSIM zeroed", "mask-SSIM inside"),
+        *("LPIPS", "PCKh all joints", "PCKh found joints"),
+    }
+    # Of the three images one is another, in its pixels and in its pose.
+    assert scores["PCKh all joints"]["value"] == pytest.approx(2 / 3)
+    assert scores["LPIPS"]["value"] > 0
+    assert scores["LPIPS"]["how"].startswith("AlexNet")
+    assert scores["mask-SSIM inside"]["value"] < scores["mask-SSIM zeroed"]["value"] < 1
+    with pytest.raises(ValueError, match="--keypoints, not given"):
+        run("score", fake, real, *poses[2:])
+    write_openpose_csv(Poses(("x",), joints[:1], "openpose18", sizes[:1]), tmp_path / "x.csv")
+    with pytest.raises(ValueError, match="3 of 3 targets have no keypoints"):
+        run("score", fake, real, "--keypoints", tmp_path / "x.csv")
 
 
 def test_what_cannot_be_compared_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reid_data.preprocess.poses import Poses, match_poses, scale_joints
+from reid_data.preprocess.poses import Poses
 from reid_eval.embedders import Embedder
+from reid_gen.scoring.canvas import joints_on
 from reid_gen.scoring.distribution import frechet_distance, kernel_distance
 from reid_gen.scoring.keypoints import pckh
 from reid_gen.scoring.masks import pose_masks
@@ -46,15 +47,17 @@ def pair_scores(
     *,
     size: tuple[int, int] = (128, 64),
     poses: Poses | None = None,
+    lpips: Callable[[Tensor, Tensor], Tensor] | None = None,
     batch_size: int = 64,
     advance: Callable[[int], None] | None = None,
 ) -> list[Score]:
-    """SSIM, L1 and PSNR against the targets, and mask-SSIM in both forms where poses are known.
+    """SSIM, L1 and PSNR against the targets; mask-SSIM in both forms where poses are known; LPIPS.
 
     Args:
         pairs: at least one.
         size: to which both images are resized.
         poses: of the targets, in pixels of their images.
+        lpips: gives the distances (B,) of two batches of uint8 images; none: leave them out.
         batch_size: pairs at once.
         advance: called with the number of pairs just compared.
 
@@ -63,7 +66,10 @@ def pair_scores(
     """
     if not pairs:
         raise ValueError("no generated image has a target of its name; FID needs none, SSIM does")
-    joints = None if poses is None else _joints_of([p.target for p in pairs], poses, size)
+    joints = None
+    if poses is not None:
+        files = [pair.target for pair in pairs]
+        joints = torch.from_numpy(joints_on(files, poses, size=size, needed=True)).float()
     found: dict[str, list[Tensor]] = {}
     fakes = read_batches([pair.fake for pair in pairs], size=size, batch_size=batch_size)
     targets = read_batches([pair.target for pair in pairs], size=size, batch_size=batch_size)
@@ -78,6 +84,8 @@ def pair_scores(
             masks = pose_masks(joints[start : start + len(ours)], size=size)
             values["mask-SSIM zeroed"] = masked_ssim(ours, theirs, masks, form="zeroed")
             values["mask-SSIM inside"] = masked_ssim(ours, theirs, masks, form="inside")
+        if lpips is not None:
+            values["LPIPS"] = lpips(ours, theirs)
         for name, part in values.items():
             found.setdefault(name, []).append(part)
         start += len(ours)
@@ -132,27 +140,27 @@ def distribution_scores(
 
 
 def pose_scores(
-    fakes: Sequence[Path], targets: Sequence[Path], *, found: Poses, asked: Poses
+    fakes: Sequence[Path],
+    targets: Sequence[Path],
+    *,
+    found: Poses,
+    asked: Poses,
+    size: tuple[int, int] = (128, 64),
 ) -> list[Score]:
     """PCKh of poses read from the generated images against those that were asked for.
-
-    Both kinds of poses must be on canvases of one size.
 
     Args:
         fakes: generated files.
         targets: file of each one's target pose.
         found: poses that an estimator read from the generated images.
         asked: poses of the targets.
+        size: height and width to which both are scaled.
 
     Raises:
         ValueError: a target has no keypoints.
     """
-    ours = match_poses(found.names, [file.name for file in fakes])
-    theirs = match_poses(asked.names, [file.name for file in targets])
-    _refuse_poseless(theirs, targets)
-    joints = found.to("openpose18").joints[ours.clip(0)]
-    joints = np.where((ours < 0)[:, None, None], np.nan, joints)
-    score = pckh(joints, asked.to("openpose18").joints[theirs])
+    theirs = joints_on(targets, asked, size=size, needed=True)
+    score = pckh(joints_on(fakes, found, size=size, needed=False), theirs)
     how = (
         f"alpha 0.5, {score.joints} joints, {score.missing} not found, {score.headless} headless "
         "images left out"
@@ -178,28 +186,10 @@ def _features(
     return np.concatenate(parts)
 
 
-def _joints_of(files: Sequence[Path], poses: Poses, size: tuple[int, int]) -> Tensor:
-    rows = match_poses(poses.names, [file.name for file in files])
-    _refuse_poseless(rows, files)
-    canvases = poses.sizes[rows]
-    if np.isnan(canvases).any():
-        raise ValueError("mask-SSIM needs the size of each target; give poses with sizes")
-    joints = scale_joints(poses.to("openpose18").joints[rows], sizes=canvases, canvas=size)
-    return torch.from_numpy(joints).float()
-
-
-def _refuse_poseless(rows: NDArray[np.int64], files: Sequence[Path]) -> None:
-    absent = int((rows < 0).sum())
-    if absent:
-        first = files[int((rows < 0).argmax())].name
-        raise ValueError(
-            f"{absent} of {len(files)} targets have no keypoints, first {first}; "
-            "reid-data poses writes keypoint files"
-        )
-
-
 def _how(name: str, size: tuple[int, int]) -> str:
     at = f"at {size[0]}x{size[1]}"
     if "SSIM" in name:
         return f"{_SSIM}, {at}"
+    if name == "LPIPS":
+        return f"AlexNet, version 0.1, {at}"
     return f"pixels -1 .. 1, {at}" if name == "L1" else f"dB, range 255, {at}"
