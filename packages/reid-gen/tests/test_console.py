@@ -24,7 +24,7 @@ def test_import_is_silent_and_light() -> None:
 def test_help_names_the_verbs() -> None:
     result = run(f"{sys.prefix}/bin/reid-gen", "--help")
     assert result.returncode == 0
-    assert all(verb in result.stdout for verb in ("graph", "train-gcn", "test-gcn", "purify"))
+    assert all(verb in result.stdout for verb in ("graph", "train-gcn", "purify", "augment"))
 
 
 def test_bad_input_is_one_line_and_exit_code_two(tmp_path: object) -> None:

@@ -5,6 +5,10 @@ import importlib
 import pytest
 
 NAMES = {
+    "reid_gen.augmenting": """
+        Arm GeneratedIdentityTerm GeneratedSets Mixing Tested arms_of compare_arms table_of_arms
+        with_generated
+    """,
     "reid_gen.generation": """
         AppearanceEncoder DrawRequest Engine GanRecipe PatchDiscriminator Plan PoseBank PoseCanvas
         PoseGenerator PosedImages build_pose_bank change_clothes discriminator_loss find_pairs

@@ -1,6 +1,7 @@
 """The console script ``reid-gen``; one module a verb."""
 
 from reid_data.console import application, run
+from reid_gen.commands.augment import augment
 from reid_gen.commands.generate import generate
 from reid_gen.commands.graph import graph
 from reid_gen.commands.purify import purify
@@ -18,6 +19,7 @@ app.command()(graph)
 app.command()(train_gcn)
 app.command("test-gcn")(measure_gcn)
 app.command()(purify)
+app.command()(augment)
 
 
 def main() -> None:
