@@ -12,7 +12,9 @@ from reid_data.console import application, run
 
 __all__ = ["app", "main"]
 
-app = application("Pedestrian attribute recognition for person re-identification.")
+app = application(
+    "Pedestrian attribute recognition for person re-identification.", package="reid-attr"
+)
 app.command()(train)
 app.command("test")(measure)
 app.command()(predict)

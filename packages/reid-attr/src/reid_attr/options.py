@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from reid_data.completion import complete_data
+
 __all__ = ["AttributeSet", "Images", "Model", "Part", "SomeData", "SomeRoot"]
 
 Images = Annotated[
@@ -26,7 +28,11 @@ Model = Annotated[
 Part = Annotated[str, typer.Option("--part", help="test, validation, train, or all images.")]
 SomeData = Annotated[
     str | None,
-    typer.Option("--data", help="A data set, or a published table of attributes, by name."),
+    typer.Option(
+        "--data",
+        help="A data set, or a published table of attributes, by name.",
+        autocompletion=complete_data,
+    ),
 ]
 SomeRoot = Annotated[
     Path | None, typer.Option("--root", help="Folder that holds the data set of --data.")

@@ -16,7 +16,7 @@ from reid_data.console import Json, application, note, run, show
 
 __all__ = ["app", "main"]
 
-app = application("Models, losses and training for person re-identification.")
+app = application("Models, losses and training for person re-identification.", package="reid-core")
 
 
 def main() -> None:

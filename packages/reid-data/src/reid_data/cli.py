@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-app = application("Read, check and describe person re-identification data; draw synthetic people.")
+app = application(
+    "Read, check and describe person re-identification data; draw synthetic people.",
+    package="reid-data",
+)
 
 
 def main() -> None:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from reid_data.completion import complete_data
+from reid_data.progress import Advance, progress
 from reid_data.workers import parse_workers
 
 __all__ = [
@@ -41,14 +44,12 @@ __all__ = [
     "show",
 ]
 
-Advance = Callable[[int], None]
-"""What long library functions call with the number of items they have just finished."""
-
 Data = Annotated[
     str,
     typer.Option(
         "--data",
         help="Data set NAME or NAME:KEY=VALUE, see `reid-data list`; NAME+NAME reads two as one.",
+        autocompletion=complete_data,
     ),
 ]
 Root = Annotated[Path, typer.Option("--root", help="Folder that holds the data set.")]
@@ -78,7 +79,7 @@ SkipUnreadable = Annotated[
 # error is the common ancestor in every release.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
-_BAD_INPUT, _INTERRUPTED = 2, 130
+_BAD_INPUT, _INTERRUPTED, _READER_GONE = 2, 130, 141
 
 
 class MissingExtraError(ValueError):
@@ -103,14 +104,41 @@ def require(module: str, *, extra: str, for_what: str) -> None:
         raise MissingExtraError(message) from error
 
 
-def application(help_text: str) -> typer.Typer:
-    """A Typer application in the house style: plain help, no shell-completion options."""
+def application(help_text: str, *, package: str | None = None) -> typer.Typer:
+    """A Typer application in the house style, with shell completion; verbs are added to it.
+
+    Args:
+        help_text: what ``--help`` begins with.
+        package: the distribution whose version ``--version`` prints; none: a group of verbs within
+            an application, which has neither.
+    """
     app = typer.Typer(
-        help=help_text, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+        help=help_text,
+        add_completion=package is not None,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
     )
     # A callback keeps the verb in the command line even while a script has only one.
-    app.callback()(lambda: None)
+    app.callback()((lambda: None) if package is None else _with_version(package))
     return app
+
+
+def _with_version(package: str) -> Callable[..., None]:
+    def say(wanted: bool) -> None:
+        if wanted:
+            from importlib.metadata import version
+
+            sys.stdout.write(f"{package} {version(package)}\n")
+            raise typer.Exit
+
+    # As a default, because an annotation could not name what only this function knows.
+    option = typer.Option(
+        False, "--version", callback=say, is_eager=True, help="Print the version."
+    )
+
+    def callback(version: bool = option) -> None: ...
+
+    return callback
 
 
 def run(app: typer.Typer) -> None:
@@ -119,11 +147,16 @@ def run(app: typer.Typer) -> None:
     arguments = sys.argv[1:] or ["--help"]
     try:
         status = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except _UsageError as error:
         _fail(getattr(error, "format_message", error.__str__)())
+    except BrokenPipeError:
+        # Whoever read has seen enough, such as `head`. What is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_READER_GONE)
     except (ValueError, OSError) as error:
         logging.getLogger(__name__).debug("bad input", exc_info=True)
-        _fail(str(error))
+        _fail(_said(error))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(_INTERRUPTED)
     else:
@@ -133,6 +166,12 @@ def run(app: typer.Typer) -> None:
 def _fail(message: str) -> None:
     sys.stderr.write(f"error: {message.strip()}\n")
     sys.exit(_BAD_INPUT)
+
+
+def _said(error: ValueError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def one_line(error: BaseException) -> str:
@@ -148,44 +187,6 @@ def one_line(error: BaseException) -> str:
 def note(message: str) -> None:
     """Write one line for people to stderr, where it does not disturb ``--json``."""
     sys.stderr.write(f"{message}\n")
-
-
-@contextmanager
-def progress(description: str, total: int | None) -> Iterator[Advance]:
-    """A progress bar on stderr; yields the function that moves it.
-
-    Examples:
-        >>> with progress("decoding", total=2) as advance:
-        ...     advance(1)
-        ...     advance(1)
-    """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(description, total=total, speed="")
-
-        def advance(count: int) -> None:
-            bar.advance(task, count)
-            speed = bar.tasks[0].speed
-            bar.update(task, speed=f"{speed:,.0f}/s" if speed else "")
-
-        yield advance
 
 
 def show(
@@ -205,7 +206,7 @@ def show(
     """
     if as_json:
         body = rows if payload is None else payload
-        sys.stdout.write(json.dumps(body, indent=2, default=str) + "\n")
+        sys.stdout.write(json.dumps(_finite(body), indent=2, default=_plain) + "\n")
         return
     from rich.console import Console
     from rich.table import Table
@@ -221,6 +222,21 @@ def show(
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     console.print(table)
+
+
+def _finite(value: Any) -> Any:
+    """The same with null in the place of numbers that JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    value = value.item() if hasattr(value, "dtype") and not getattr(value, "shape", 1) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(value: Any) -> Any:
+    """What JSON shows of a value that it does not know: a list of an array, else its text."""
+    return _finite(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
 def _cell(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reid_attr.options import AttributeSet, Images
+from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -30,7 +31,12 @@ def train(
     root: Root,
     out: Out,
     recipe: Annotated[
-        str, typer.Option("--recipe", help="A recipe's name, or a .yaml file.")
+        str,
+        typer.Option(
+            "--recipe",
+            help="A recipe's name, or a .yaml file.",
+            autocompletion=complete_recipe("reid_attr"),
+        ),
     ] = "small",
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     images: Images = None,

@@ -25,6 +25,7 @@ from reid_core.training.options import (
 from reid_core.training.sidecar_options import GenderIds, Genders, MaskNaming, Masks, Naming, Poses
 from reid_core.training.sidecars import Sidecars
 from reid_core.training.sources import Sources
+from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -106,7 +107,12 @@ def finetune(
         typer.Option("--init-from", help="The trained checkpoint folder or file of weights."),
     ],
     recipe: Annotated[
-        str, typer.Option("--recipe", help="What to train it with, such as octuplet.")
+        str,
+        typer.Option(
+            "--recipe",
+            help="What to train it with, such as octuplet.",
+            autocompletion=complete_recipe("reid_core"),
+        ),
     ] = "octuplet",
     second_data: SecondData = None,
     second_root: SecondRoot = None,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from reid_data.completion import complete_recipe
+
 __all__ = [
     "Devices",
     "InitHeads",
@@ -33,7 +35,11 @@ class Strategy(StrEnum):
 
 RecipeOption = Annotated[
     str | None,
-    typer.Option("--recipe", help="A name, see `reid-core recipes`, or a .yaml file. [baseline]"),
+    typer.Option(
+        "--recipe",
+        help="A name, see `reid-core recipes`, or a .yaml file. [baseline]",
+        autocompletion=complete_recipe("reid_core"),
+    ),
 ]
 SeedOption = Annotated[
     int | None, typer.Option("--seed", min=0, help="Seed of everything random. [0]")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -42,7 +43,12 @@ def tune(
         ),
     ],
     recipe: Annotated[
-        str, typer.Option("--recipe", help="A name, see `reid-core recipes`, or a .yaml file.")
+        str,
+        typer.Option(
+            "--recipe",
+            help="A name, see `reid-core recipes`, or a .yaml file.",
+            autocompletion=complete_recipe("reid_core"),
+        ),
     ] = "baseline",
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     trials: Annotated[

@@ -14,7 +14,9 @@ from reid_eval.cli.test import measure_command
 
 __all__ = ["app", "main"]
 
-app = application("Embed, evaluate and search person images, with anyone's model.")
+app = application(
+    "Embed, evaluate and search person images, with anyone's model.", package="reid-eval"
+)
 app.command("test")(measure_command)
 app.command("embed")(embed_command)
 app.command("search")(search_command)

@@ -19,7 +19,16 @@ from reid_data.console import (
     progress,
     show,
 )
-from reid_eval.cli.options import BackendChoice, BackendOption, FiveCrops, Flip, Model, Scales
+from reid_eval.cli.options import (
+    BackendChoice,
+    BackendOption,
+    FiveCrops,
+    Flip,
+    Model,
+    Scales,
+    SomeData,
+    SomeRoot,
+)
 from reid_eval.cli.ranks import joined
 from reid_eval.cli.sides import Pass, accelerated, open_model
 from reid_eval.views import Views
@@ -34,10 +43,8 @@ __all__ = ["embed_command"]
 def embed_command(
     out: Out,
     model: Model,
-    data: Annotated[str, typer.Option("--data", help="Data set name, see `reid-data list`.")] = "",
-    root: Annotated[
-        Path | None, typer.Option("--root", help="Folder that holds the data set.")
-    ] = None,
+    data: SomeData = "",
+    root: SomeRoot = None,
     split: Annotated[
         list[str] | None,
         typer.Option("--split", help="Only this split; may be repeated."),

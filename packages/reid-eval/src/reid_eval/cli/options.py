@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from reid_data.completion import complete_data
+
 __all__ = [
     "AveragePrecisionChoice",
     "BackendChoice",
@@ -28,6 +30,8 @@ __all__ = [
     "Scales",
     "SearchFilterChoice",
     "SearchFilterOption",
+    "SomeData",
+    "SomeRoot",
     "Transitions",
 ]
 
@@ -81,6 +85,13 @@ Model = Annotated[
     str,
     typer.Option("--model", help="Checkpoint folder, or package.module:function."),
 ]
+SomeData = Annotated[
+    str,
+    typer.Option(
+        "--data", help="Data set name, see `reid-data list`.", autocompletion=complete_data
+    ),
+]
+SomeRoot = Annotated[Path | None, typer.Option("--root", help="Folder that holds the data set.")]
 QueryFolder = Annotated[
     Path | None, typer.Option("--query", help="Folder of query images, or of their embeddings.")
 ]

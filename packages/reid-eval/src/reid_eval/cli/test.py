@@ -35,6 +35,8 @@ from reid_eval.cli.options import (
     QueryFolder,
     RerankOption,
     RerankSetting,
+    SomeData,
+    SomeRoot,
     Transitions,
 )
 from reid_eval.cli.plan import Wishes, make_plan
@@ -48,10 +50,8 @@ __all__ = ["measure_command"]
 
 def measure_command(
     model: Model = "",
-    data: Annotated[str, typer.Option("--data", help="Data set name, see `reid-data list`.")] = "",
-    root: Annotated[
-        Path | None, typer.Option("--root", help="Folder that holds the data set.")
-    ] = None,
+    data: SomeData = "",
+    root: SomeRoot = None,
     query: QueryFolder = None,
     gallery: GalleryFolder = None,
     out: Annotated[

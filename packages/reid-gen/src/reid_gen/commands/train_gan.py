@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -30,7 +31,12 @@ def train_gan(
     root: Root,
     out: Out,
     recipe: Annotated[
-        str, typer.Option("--recipe", help="patn (published), fast (small), or a .yaml file.")
+        str,
+        typer.Option(
+            "--recipe",
+            help="patn (published), fast (small), or a .yaml file.",
+            autocompletion=complete_recipe("reid_gen"),
+        ),
     ] = "fast",
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     keypoints: Annotated[

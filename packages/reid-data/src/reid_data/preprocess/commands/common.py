@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reid_data.completion import complete_data
+
 if TYPE_CHECKING:
     from reid_data.records import Records
 
 __all__ = ["AnyData", "Naming", "OutFile", "Poses", "load"]
 
 AnyData = Annotated[
-    str, typer.Option("--data", help="Data set name; by default every image below --root.")
+    str,
+    typer.Option(
+        "--data",
+        help="Data set name; by default every image below --root.",
+        autocompletion=complete_data,
+    ),
 ]
 Naming = Annotated[
     str,
