@@ -36,7 +36,7 @@ EVERYTHING = (
 )
 # What only the tests of a package need.
 TOOLS = {
-    "core": ("pytorch-metric-learning>=2.8",),
+    "core": ("pytorch-metric-learning>=2.9",),
     "eval": ("onnx>=1.17", "playwright>=1.49", "schemathesis>=4.2", "httpx2>=2"),
 }
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
@@ -76,7 +76,7 @@ def types(session: nox.Session) -> None:
     """Strict static types of all five packages."""
     install(session, EVERYTHING, group="types")
     session.run("mypy", *(word for name in PACKAGES for word in ("-p", f"reid_{name}")))
-    session.run("mypy", "noxfile.py", "benchmarks", "examples")
+    session.run("mypy", "noxfile.py", "benchmarks", "examples", "docs")
 
 
 @nox.session
@@ -144,17 +144,19 @@ def quickstart(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The site, strictly: a broken link or reference fails."""
-    session.install(*GROUPS["docs"])
+    """The site, strictly; then every block of every page and README, run as a reader would."""
+    install(session, EVERYTHING, group="test", tools=(*GROUPS["docs"], "onnx>=1.17"))
     session.run("mkdocs", "build", env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run("pytest", "docs/tests", *session.posargs)
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """Every example, as an outside project would run it."""
-    install(session, ("data[fast]", "eval", "core[train]"))
+    """Every example, as an outside project would run it; for the quickstart see its own session."""
+    install(session, ("data[fast,video]", "eval[plots]", "core[train]", "attr"))
     for script in sorted((HERE / "examples").glob("*.py")):
-        session.run("python", str(script))
+        if script.name != "quickstart.py":
+            session.run("python", str(script))
 
 
 @nox.session
