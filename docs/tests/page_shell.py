@@ -42,6 +42,8 @@ SMALLER: dict[tuple[str, str], tuple[str, ...]] = {
     ("reid-attr", "train"): ("--set", "schedule.epochs=1", "--set", "schedule.warmup_epochs=0"),
     ("reid-gen", "train-gan"): ("--set", "schedule.epochs=1", "--set", "data.pairs_per_epoch=16"),
     ("reid-gen", "train-gcn"): ("--epochs", "1"),
+    ("reid-gen", "purify"): ("--threshold", "0", "--margin", "-1"),
+    ("reid-gen", "augment"): ("--seeds", "1", "--set", "schedule.epochs=0"),
 }
 # One option's value in place of another: what one machine has.
 ONE_MACHINE = {"--devices": "1", "--nodes": "1", "--runs": "2", "--workers": "0"}

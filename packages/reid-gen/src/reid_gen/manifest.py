@@ -46,7 +46,10 @@ def read_manifest(folder: Path | str) -> pd.DataFrame:
         if line.strip():
             rows.append(_row(line, f"{path}, line {number}"))
     if not rows:
-        raise ValueError(f"{path} is empty; reid-gen generate fills it")
+        raise ValueError(
+            f"{path} is empty: reid-gen generate drew no image, or reid-gen purify kept none, which "
+            "a lower --threshold changes"
+        )
     table = pd.DataFrame(rows).astype({"pid": "int64"})
     repeated = table["file"].duplicated()
     if repeated.any():
