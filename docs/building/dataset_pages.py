@@ -147,16 +147,17 @@ def _table(facts: Mapping[str, str]) -> str:
 
 def _identities(info: DatasetInfo) -> str:
     """Those of the training and of the test, as papers give them."""
-    counts = {split: f"{people:,}" for split, (people, _) in info.counts.items()}
-    return " + ".join(counts[split] for split in ("train", "query") if split in counts) or next(
-        iter(counts.values()), ""
-    )
+    asked = ("train", "query")
+    counts = [f"{info.counts[name][0]:,}" for name in info.counts if name.startswith(asked)]
+    return " + ".join(counts)
 
 
 def _images(info: DatasetInfo) -> str:
-    images = [count for _, count in info.counts.values()]
-    known = [count for count in images if count is not None]
-    return f"{sum(known):,}" if known and len(known) == len(images) else ""
+    """All of them; counts of a split that another count includes are not added again."""
+    splits = {name: set(name.split("+")) for name in info.counts}
+    whole = [name for name in splits if not any(splits[name] < other for other in splits.values())]
+    images = [info.counts[name][1] for name in whole]
+    return "" if not images or None in images else f"{sum(filter(None, images)):,}"
 
 
 def _sentence(words: str) -> str:
