@@ -1,7 +1,7 @@
 """The one list of everything that can be run here; `nox -l` shows it.
 
 `nox` alone runs what must pass before a change lands. The long sessions (slow, docs, examples,
-wheel, lowest, bench, gpu) are named one by one.
+wheel, lowest, release, bench, gpu) are named one by one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2024.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.sessions = ["lint", "types", "imports", "api", "tests"]
 
 HERE = Path(__file__).parent
 PACKAGES = ("data", "eval", "core", "attr", "gen")
@@ -76,7 +76,7 @@ def types(session: nox.Session) -> None:
     """Strict static types of all five packages."""
     install(session, EVERYTHING, group="types")
     session.run("mypy", *(word for name in PACKAGES for word in ("-p", f"reid_{name}")))
-    session.run("mypy", "noxfile.py", "benchmarks", "examples", "docs")
+    session.run("mypy", "noxfile.py", "benchmarks", "examples", "docs", "tools")
 
 
 @nox.session
@@ -123,14 +123,41 @@ def wheel(session: nox.Session, package: str) -> None:
     for name in PACKAGES:
         build = ("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder))
         session.run(*build, f"packages/reid-{name}", silent=True)
+    house = (part.split("[")[0] for part in HOUSE[package])
+    try_out(session, package, [next(folder.glob(f"reid_{name}-*.whl")) for name in house])
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def release(session: nox.Session, package: str) -> None:
+    """Check and build a package as its tag publishes it; `-- --rehearse` needs no tag."""
+    session.install("-c", "constraints.txt", *GROUPS["release"])
+    folder = Path(session.create_tmp()) / "release"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = ("python", "tools/release.py", package, "--out", str(folder), *session.posargs)
+    wheels = str(session.run(*command, silent=True)).split()
+    try_out(session, package, [Path(wheel) for wheel in wheels])
+    session.log("built: " + ", ".join(str(file) for file in (folder / "dist").iterdir()))
+
+
+@nox.session
+def api(session: nox.Session) -> None:
+    """Public names: like the ledger, and unbroken since the last tag; `-- --write` the ledger."""
+    session.install("-c", "constraints.txt", *GROUPS["release"])
+    session.run("python", "tools/public_api.py", *session.posargs)
+    session.run("pytest", "tools", "-q")
+
+
+def try_out(session: nox.Session, package: str, wheels: list[Path]) -> None:
+    """Install wheels into an empty environment; the script and the import must work there."""
     empty = Path(session.create_tmp()) / "empty"
     shutil.rmtree(empty, ignore_errors=True)
     session.run("python", "-m", "venv", str(empty))
-    wheels = [str(next(folder.glob(f"reid_{part.split('[')[0]}-*.whl"))) for part in HOUSE[package]]
     python = str(empty / "bin" / "python")
     uv = ("uv", "pip", "install", "--python", python)
     pip = uv if shutil.which("uv") else (python, "-m", "pip", "install")
-    session.run(*pip, "-q", "-c", "constraints.txt", *wheels, external=True)
+    session.run(*pip, "-q", "-c", "constraints.txt", *map(str, wheels), external=True)
+    session.run(str(empty / "bin" / f"reid-{package}"), "--version", external=True)
     session.run(str(empty / "bin" / f"reid-{package}"), "--help", external=True)
     session.run(python, "-W", "error", "-c", f"import reid_{package}", external=True)
 
