@@ -155,7 +155,7 @@ def _values(raw: dict[str, Any]) -> str:
         if value is not None:
             shown = " x ".join(map(str, value)) if isinstance(value, list) else value
             rows.append(f"| {what} | {shown} |")
-    return "\n".join(["| value | |", "| --- | --- |", *rows])
+    return "\n".join(["| | |", "| --- | --- |", *rows])
 
 
 def _terms(loss: dict[str, Any]) -> str:
@@ -164,7 +164,7 @@ def _terms(loss: dict[str, Any]) -> str:
         cls = term_registry[(term or {}).get("term", key)]
         what = (inspect.getdoc(cls) or "").split("\n")[0].partition(", see [")[0].rstrip(".")
         weight = (term or {}).get("weight", 1)
-        link = f"[{cls.__name__}][reid_core.training.terms.{cls.__name__}]"
-        rows.append(f"| `{key}` | {weight:g} | {what} | {link} |")
-    head = ["| term | weight | what it is | class |", "| --- | --- | --- | --- |"]
+        link = f"[`{key}`][reid_core.training.terms.{cls.__name__}]"
+        rows.append(f"| {link} | {weight:g} | {what} |")
+    head = ["| term | weight | what it is |", "| --- | ---: | --- |"]
     return "\n".join(["## The loss", "", *head, *rows])

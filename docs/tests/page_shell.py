@@ -61,7 +61,7 @@ class Shell:
     """What runs the blocks of a page.
 
     Args:
-        stand_ins: words of the page, and what takes their place here.
+        stand_ins: words of the page, and the words that take their place here.
         script: what runs one of our scripts; by default this process does.
     """
 
@@ -74,7 +74,8 @@ class Shell:
     def __call__(self, block: Example) -> None:
         """Run a block; sybil calls it."""
         for words in commands(str(block.parsed)):
-            self._run([self._stand_ins.get(word, word) for word in words])
+            stand_ins = (self._stand_ins.get(word, shlex.quote(word)) for word in words)
+            self._run(shlex.split(" ".join(stand_ins)))
 
     def _run(self, words: list[str]) -> None:
         words = without_launcher(words)
@@ -104,9 +105,7 @@ def smaller(words: list[str]) -> list[str]:
     words = [ONE_MACHINE.get(before, word) for before, word in pairs]
     if {"--help", "--version", "--list-layouts"} & set(words):
         return words
-    more = list(SMALLER.get((words[0], words[1] if words[1:] else ""), ()))
-    if words[:2] == ["reid-core", "train"] and "small" in words:
-        more = ["--set", "schedule.epochs=1"]
+    more = SMALLER.get((words[0], words[1] if words[1:] else ""), ())
     for option, value in zip(more[::2], more[1::2], strict=True):
         key = value.partition("=")[0] + "=" if option == "--set" else option
         if not any(word.startswith(key) for word in words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def run_commands(text: str, folder: Path) -> None:
 @pytest.mark.parametrize("address", [name for name in RECIPES if "index" not in name])
 def test_the_command_of_a_recipe_runs(address: str, desk: Path) -> None:
     run_commands(RECIPES[address][1], desk)
+    # A folder for each would be gigabytes of untrained networks.
+    shutil.rmtree(desk / "runs" / Path(address).stem.removeprefix("attr-").removeprefix("gen-"))
 
 
 @pytest.mark.parametrize("address", [name for name in DATASETS if "```sh" in DATASETS[name][1]])

@@ -22,11 +22,22 @@ from sybil.parsers.markdown import CodeBlockParser
 FOUND = (ROOT / "README.md", *ROOT.glob("packages/*/README.md"), *ROOT.glob("docs/**/*.md"))
 PAGES = sorted(page.relative_to(ROOT).as_posix() for page in FOUND)
 # Words of a page, and what takes their place in a test.
+_TINY = "--set model.name=timm:resnet10t --set 'data.image_size=[64,32]'"
 STAND_INS = {
     "docs/attribute-video.md": {"run": "attributes"},
+    "docs/clips.md": {"fine-grained-video": f"fine-grained-video {_TINY}"},
+    "docs/train.md": {"schedule.epochs=60": "schedule.epochs=0"},
     "docs/milvus.md": {"milvus://db.example:19530/people": "milvus:///{folder}/people.db/people"},
-    "README.md": {"crops/today": "asked", "crops/known": "crops"},
-    "packages/reid-core/README.md": {"celeb_reid": "msmt17", "celeb": "msmt17"},
+    "README.md": {
+        "crops/today": "asked",
+        "crops/known": "crops",
+        "baseline": f"baseline {_TINY}",
+    },
+    "packages/reid-core/README.md": {
+        "celeb_reid": "msmt17",
+        "celeb": "msmt17",
+        "baseline": f"baseline {_TINY}",
+    },
     "packages/reid-eval/README.md": {
         "runs/baseline": "checkpoint",
         "data/market": "market1501",
