@@ -80,7 +80,8 @@ def kinds_of(table: pd.DataFrame) -> list[dict[str, Any]]:
             row[kind] = auc(part[rule].to_numpy(np.float64), (part["kind"] == KINDS[0]).to_numpy())
         kept = table[f"{rule} keeps"].to_numpy(bool)
         good = (table["kind"] == KINDS[0]).to_numpy()
-        row["kept"], row["good of kept"] = float(kept.mean()), float(good[kept].mean())
+        row["kept"] = float(kept.mean())
+        row["good of kept"] = float(good[kept].mean()) if kept.any() else None
         row["recall"] = float(kept[good].mean())
         rows.append(row)
     return rows
