@@ -47,8 +47,8 @@ def read_manifest(folder: Path | str) -> pd.DataFrame:
             rows.append(_row(line, f"{path}, line {number}"))
     if not rows:
         raise ValueError(
-            f"{path} is empty: reid-gen generate drew no image, or reid-gen purify kept none, which "
-            "a lower --threshold changes"
+            f"{path} is empty: reid-gen generate drew no image, or reid-gen purify kept none, "
+            "which a lower --threshold changes"
         )
     table = pd.DataFrame(rows).astype({"pid": "int64"})
     repeated = table["file"].duplicated()
