@@ -11,7 +11,9 @@ from reid_gen.commands.train_gcn import measure_gcn, train_gcn
 
 __all__ = ["app", "main"]
 
-app = application("Person image generation and purifying for person re-identification.")
+app = application(
+    "Person image generation and purifying for person re-identification.", package="reid-gen"
+)
 app.command()(train_gan)
 app.command()(generate)
 app.command()(score)
