@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 
 from reid_core.training import load_recipe, train
 from reid_core.training.sidecars import Sidecars
@@ -35,12 +34,13 @@ from reid_eval.protocols import make_protocol
 from reid_eval.robustness import embed_degraded, parse_levels
 
 __all__ = [
+    "BACKBONE",
+    "IMAGE_SIZE",
     "LEVELS",
     "Scores",
     "Size",
     "Variant",
     "Wardrobe",
-    "backbone_weights",
     "scores_of",
 ]
 
@@ -51,13 +51,7 @@ LEVELS = {
 """What the same test people at the same moments are drawn with; ``usual`` is frozen."""
 
 _CAMERAS, _OUTFITS = 6, 3
-_FIRST = (
-    # No two images of a person in the same clothes, so cross entropy alone has to find the body.
-    "loss.center=none",
-    "loss.triplet=none",
-    "optimizer.lr=5.0e-3",
-)
-_BACKBONE = "timm:mobilenetv3_small_050"
+BACKBONE, IMAGE_SIZE = "timm:test_resnet", (96, 48)
 
 
 @dataclass(frozen=True)
@@ -68,21 +62,21 @@ class Size:
         people: identities to learn from, of the target data set.
         tested: identities to test on.
         sharp: identities of the teacher's data set.
-        first: identities of the data set on which the backbone begins.
+        strangers: people whom the backbone learns to describe before anything else.
         epochs: of every recipe.
-        first_epochs: of the backbone.
+        strangers_epochs: of the backbone.
     """
 
     people: int
     tested: int
     sharp: int
-    first: int
+    strangers: int
     epochs: int
-    first_epochs: int
+    strangers_epochs: int
 
     def scaled(self, share: float) -> Size:
         """Less of everything; nothing falls below what still runs."""
-        least = {"people": 16, "tested": 8, "sharp": 16, "first": 16, "epochs": 2}
+        least = {"people": 16, "tested": 8, "sharp": 16, "strangers": 64, "epochs": 2}
         return Size(
             **{
                 name: max(round(value * share), least.get(name, 1))
@@ -94,15 +88,15 @@ class Size:
     def overrides(self) -> list[str]:
         """What all recipes have in common here, whatever they are else."""
         return [
-            f"model.name={_BACKBONE}",
+            f"model.name={BACKBONE}",
             "model.pretrained=false",
-            "model.last_stride=1",
-            "data.image_size=[64, 32]",
-            "data.augmentation={flip: 0.5, pad: 3, erase: 0.0}",
+            "model.last_stride=2",
+            f"data.image_size={list(IMAGE_SIZE)}",
+            "data.augmentation={flip: 0.5, pad: 4, erase: 0.0}",
             f"data.identities_per_batch={min(16, self.people)}",
             "data.images_per_identity=4",
             "optimizer.name=adam",
-            "optimizer.lr=2.0e-3",
+            "optimizer.lr=1.0e-3",
             "schedule.kind=cosine",
             "schedule.warmup_epochs=1",
             # Nothing is chosen by looking at scores: the last epoch counts, of a fixed number.
@@ -157,38 +151,6 @@ class Scores:
         """Read them."""
         with np.load(path) as found:
             return cls(**found)
-
-
-def backbone_weights(work: Path, size: Size) -> Path:
-    """A backbone that has learned to tell other people apart already.
-
-    Stands for the ImageNet weights from which the published systems begin: a small network learns
-    little from as few people as one target data set has. All recipes begin with the same weights.
-    """
-    file = work / "backbone.safetensors"
-    if file.is_file():
-        return file
-    data, run = work / "first", work / "first-run"
-    if not data.is_dir():
-        few: dict[str, Any] = {
-            "identities": size.first,
-            "test_identities": 1,
-            "images_per_camera": 8,
-        }
-        synthesize(data, layout="celeb_reid", seed=9000, cameras=_CAMERAS, **few)
-    overrides = [*size.overrides, *_FIRST, f"schedule.epochs={size.first_epochs}"]
-    recipe = load_recipe("baseline", overrides)
-    records = load_dataset("celeb_reid", data)
-    train(recipe, records, out=run, seed=0, workers=0, resume=(run / "recipe.yaml").is_file())
-    found = load_file(run / "model.safetensors")
-    kept = {
-        name.removeprefix("backbone.network."): tensor
-        for name, tensor in found.items()
-        if name.startswith("backbone.network.")
-    }
-    save_file(kept, work / ".backbone.safetensors")
-    (work / ".backbone.safetensors").replace(file)
-    return file
 
 
 @dataclass(frozen=True)
