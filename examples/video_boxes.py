@@ -26,7 +26,7 @@ def people_of(video: Path, *, every: int) -> Embeddings:
             features.append(embed_boxes(embedder, frame, seen[number][CORNERS]))
     table = pd.concat(seen[number] for number in sorted(seen))[["pid", "frame"]]
     names = [f"{frame:05d}_{pid}" for pid, frame in table.itertuples(index=False)]
-    return Embeddings(np.concatenate(features), table.assign(path=names), video.parent)
+    return Embeddings(np.concatenate(features), table.assign(path=names, camid=1), video.parent)
 
 
 def main(folder: Path) -> None:
