@@ -105,4 +105,10 @@ def test_what_is_missing_is_refused_before_anything_is_trained(world: Path, tmp_
     words = ("--purified", world / "pure", "--recipe", "no-such-recipe")
     with pytest.raises(ValueError, match="unknown recipe"):
         augment(world, tmp_path / "out", *words)
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "0.jpg").write_bytes((world / "pure" / "0.jpg").read_bytes())
+    write_manifest(read_manifest(world / "pure").iloc[:1], few)
+    with pytest.raises(ValueError, match=r"arm random claim 1 .* a batch takes 3"):
+        augment(world, tmp_path / "out", "--purified", few)
     assert not (tmp_path / "out").exists()

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning.pytorch import Callback
 
-from reid_core.training import RunFolder, train
+from reid_core.training import Recipe, RunFolder, train
 from reid_data import Records
 from reid_data.files import replacing
 from reid_data.workers import WorkerCount
@@ -84,11 +85,14 @@ def compare_arms(
         ValueError: anything that cannot work, before the first training starts.
     """
     root, mixed = Path(out), mixing or Mixing()
-    real.split("query"), real.split("gallery")
+    for split in ("query", "gallery"):  # without which nothing could be tested in the end
+        real.split(split)
     chosen = {
         name: (without_generated(name, overrides), with_generated(name, overrides, mixed))
         for name in recipes
     }
+    for _, augmented in chosen.values():
+        _check_people(augmented, real.split("train"), sets)
     found = []
     for name, (plain, augmented) in chosen.items():
         for seed in seeds:
@@ -136,6 +140,21 @@ def table_of_arms(tested: Sequence[Tested]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _check_people(recipe: Recipe, train_images: Records, sets: GeneratedSets) -> None:
+    """Refuse a set that cannot fill a batch, before the arms in front of it are trained."""
+    needed = None if recipe.data.second is None else recipe.data.second.identities_per_batch
+    for arm in arms_of(sets, seed=0):
+        if arm.generated is None or needed is None:
+            continue
+        claimed = np.intersect1d(arm.generated.pids, train_images.pids)
+        if len(claimed) < needed:
+            raise ValueError(
+                f"the images of arm {arm.name} claim {len(claimed)} of the people to learn from, "
+                f"and a batch takes {needed}; use --set data.second.identities_per_batch="
+                f"{max(len(claimed), 2)}, or purify with a lower --threshold"
+            )
 
 
 def _tested(recipe: str, arm: Arm, seed: int, folder: Path, real: Records, device: str) -> Tested:

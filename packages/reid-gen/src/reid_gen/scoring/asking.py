@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from reid_data import from_images
@@ -128,15 +129,22 @@ def ask_sets(
     Raises:
         ValueError: a file does not fit, or a set has fewer than two images.
     """
-    sides, where = (image_files(fake), image_files(target)), resolve_device(networks.device)
-    shared = {"most": most, "seed": seed, "batch_size": batch_size, "advance": advance}
+    files, where = image_files(fake), resolve_device(networks.device)
+    distances = partial(
+        distribution_scores,
+        *(files, image_files(target)),
+        most=most,
+        seed=seed,
+        batch_size=batch_size,
+        advance=advance,
+    )
     scores: list[Score] = []
     if networks.inception is not None:
         inception = InceptionExtractor(networks.inception, image_size=size, device=where)
-        scores += distribution_scores(*sides, inception, name=inception.name, **shared)  # type: ignore[arg-type]
+        scores += distances(inception, name=inception.name)
     if networks.model:
         embedder, name = load_embedder(networks.model, device=where), networks.extractor
-        scores += distribution_scores(*sides, embedder, name=name, **shared)  # type: ignore[arg-type]
+        scores += distances(embedder, name=name)
         if (fake / MANIFEST).is_file():
             real = from_images(target, pids="optional")
             if (real.pids >= 0).any():
@@ -144,5 +152,5 @@ def ask_sets(
                 scores.append(identity_score(claimed, real, embedder, name=name))
     if networks.detector_weights is not None:
         looking = PersonDetector(networks.detector, networks.detector_weights, device=where)
-        scores.append(detection_score(sides[0], looking, size=size, advance=advance))
+        scores.append(detection_score(files, looking, size=size, advance=advance))
     return scores
