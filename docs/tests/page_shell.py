@@ -45,6 +45,13 @@ SMALLER: dict[tuple[str, str], tuple[str, ...]] = {
     ("reid-gen", "purify"): ("--threshold", "0", "--margin", "-1"),
     ("reid-gen", "augment"): ("--seeds", "1", "--set", "schedule.epochs=0"),
 }
+# Layouts that want other numbers: of a video short walks, of one a hundred people to draw from, of
+# one nobody to learn from.
+OTHERWISE: dict[str, tuple[str, ...]] = {
+    "video": ("--tracklet-length", "25", "--identities", "4"),
+    "cuhk01": ("--test-identities", "110"),
+    "occluded_reid": ("--identities", "0"),
+}
 # One option's value in place of another: what one machine has.
 ONE_MACHINE = {"--devices": "1", "--nodes": "1", "--runs": "2", "--workers": "0"}
 
@@ -106,6 +113,8 @@ def smaller(words: list[str]) -> list[str]:
     if {"--help", "--version", "--list-layouts"} & set(words):
         return words
     more = SMALLER.get((words[0], words[1] if words[1:] else ""), ())
+    if words[1:2] == ["synth"]:
+        more = (*next((OTHERWISE[word] for word in words if word in OTHERWISE), ()), *more)
     for option, value in zip(more[::2], more[1::2], strict=True):
         key = value.partition("=")[0] + "=" if option == "--set" else option
         if not any(word.startswith(key) for word in words):

@@ -25,6 +25,7 @@ PAGES = sorted(page.relative_to(ROOT).as_posix() for page in FOUND)
 _TINY = "--set model.name=timm:resnet10t --set 'data.image_size=[64,32]'"
 STAND_INS = {
     "docs/attribute-video.md": {"run": "attributes"},
+    "docs/clothes-changing.md": {name: f"{name} {_TINY}" for name in ("cgal", "two-branch", "rlq")},
     "docs/clips.md": {"fine-grained-video": f"fine-grained-video {_TINY}"},
     "docs/train.md": {"schedule.epochs=60": "schedule.epochs=0"},
     "docs/milvus.md": {"milvus://db.example:19530/people": "milvus:///{folder}/people.db/people"},
