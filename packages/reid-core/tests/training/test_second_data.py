@@ -203,6 +203,7 @@ def test_a_step_that_goes_wrong_names_the_images_of_both(people, others, two, tm
         ((), True, "use --set data.second.order=together"),
         (("loss.triplet.data=second",), False, "loss.triplet sees a second data set only"),
         (("data.second.identities_per_batch=30",), True, "only 10 identities"),
+        (("data.second={}", "loss.gender={}"), True, r"--set loss\.gender\.data=first"),
         (
             ("data.second={}", *(f"loss.{n}.data=first" for n in ("triplet", "center"))),
             True,

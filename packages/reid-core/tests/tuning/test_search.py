@@ -125,6 +125,25 @@ def test_the_verb_shows_what_was_found(typed: list[str]) -> None:
     assert Path(found["recipe"]).is_file()
 
 
+def test_what_lies_beside_the_data_and_a_second_data_set_are_tuned_with(
+    typed: list[str], tmp_path: Path
+) -> None:
+    genders = tmp_path / "genders.csv"
+    lines = [f"train,{pid:03d},{pid % 2}" for pid in range(8)]
+    genders.write_text("\n".join(["Category,ID,Gender", *lines]) + "\n")
+    sets = ("loss.gender.data=first", "data.second.order=together", "schedule.epochs=1")
+    words = [*typed, "--search", SEARCH[0], *(word for text in sets for word in ("--set", text))]
+    refused = CliRunner().invoke(app, words)
+    assert "name it by --second-data" in str(refused.exception)
+    words += ["--second-data", "csv"]
+    refused = CliRunner().invoke(app, words)
+    assert "--genders" in str(refused.exception)
+    assert not (tmp_path / "out").exists()
+    result = CliRunner().invoke(app, [*words, "--genders", str(genders), "--json"])
+    assert result.exit_code == 0, result.exception
+    assert json.loads(result.stdout)["best"]["score"] > 0
+
+
 def test_a_missing_extra_is_named(typed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     result = CliRunner().invoke(app, [*typed, "--search", SEARCH[0]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,8 +22,15 @@ from reid_core.training.options import (
     Strategy,
     StrategyOption,
 )
-from reid_core.training.sidecar_options import GenderIds, Genders, MaskNaming, Masks, Naming, Poses
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.sidecar_options import (
+    GenderIds,
+    Genders,
+    MaskNaming,
+    Masks,
+    Naming,
+    Poses,
+    named_sidecars,
+)
 from reid_core.training.sources import Sources
 from reid_data.completion import complete_recipe
 from reid_data.console import (
@@ -89,8 +96,7 @@ def train(
     if with_heads and init_from is None:
         raise ValueError("--with-heads takes the heads of --init-from, which is missing")
     asked: dict[str, Any] = {"recipe": recipe, "overrides": overrides, "scale": scale}
-    ids: Literal["pid", "label"] = "label" if gender_labels else "pid"
-    beside = Sidecars(genders, ids, poses, masks, naming.value)
+    beside = named_sidecars(genders, gender_labels, poses, masks, naming)
     sources = Sources(data, root, second_data, second_root, beside)
     if runs == 1:
         _train_once(sources, out, seed, asked, options, resume=resume, as_json=as_json)

@@ -147,6 +147,12 @@ def _of_terms(recipe: Recipe) -> Iterator[str]:
                 "none; use --scale 4, or --set data.low_resolution='{scales: [4], twins: true}', "
                 "or --set data.degrade.mixture=all; for a second data set below data.second"
             )
+        labels = getattr(term, "needs_targets", ())
+        if labels and recipe.data.second is not None and section.data != "first":
+            yield (
+                f"loss.{name} learns from labels of its own ({', '.join(labels)}), which only the "
+                f"first data set has; use --set loss.{name}.data=first"
+            )
         if getattr(term, "gathers", False) and recipe.data.images_per_identity < 2 and not twins:
             yield (
                 f"loss.{name} compares images of one person, and data.images_per_identity is "

@@ -38,7 +38,7 @@ from reid_data.console import Advance
 from reid_data.workers import WorkerCount
 from reid_eval.embedders import resolve_device
 
-__all__ = ["train"]
+__all__ = ["train", "training_data"]
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def train(
     folder, place = RunFolder(Path(out)), resolve_device(device)
     require_loggers(recipe.logging)
     check_machine(recipe, device=place, devices=devices, strategy=strategy)
-    data = _data(recipe, records, second, seed=seed)
+    data = training_data(recipe, records, second, seed=seed)
     check_recipe(recipe, data)
     beside = sidecars or Sidecars()
     annotated = annotate(recipe, data, beside)
@@ -162,8 +162,14 @@ def train(
         return keeper.result
 
 
-def _data(recipe: Recipe, records: Records, second: Records | None, *, seed: int) -> TrainingData:
-    """What to learn from and what to validate on, with the labels that the recipe wants."""
+def training_data(
+    recipe: Recipe, records: Records, second: Records | None, *, seed: int
+) -> TrainingData:
+    """What to learn from and what to validate on, with the labels that the recipe wants.
+
+    Raises:
+        ValueError: there are too few identities for a batch, or nothing to learn from.
+    """
     labels = recipe.data.pseudo_labels
     if labels is not None and labels.file is not None:
         records = labels_from_file(records, Path(labels.file))
@@ -211,7 +217,7 @@ def _keeper(
     about = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
     return Keeper(
         folder,
-        metadata={**about, "identities": data.identities},
+        metadata={**about, "identities": data.identities, "data": data.named},
         begin=begin,
         every=recipe.evaluation.every,
         start_epoch=recipe.evaluation.start_epoch,

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["GenderIds", "Genders", "MaskNaming", "Masks", "Naming", "Poses"]
+from reid_core.training.sidecars import Sidecars
+
+__all__ = ["GenderIds", "Genders", "MaskNaming", "Masks", "Naming", "Poses", "named_sidecars"]
 
 
 class Naming(StrEnum):
@@ -38,3 +40,14 @@ MaskNaming = Annotated[
     Naming,
     typer.Option("--naming", help="Masks are called after the image (stem) or its folder too."),
 ]
+
+
+def named_sidecars(
+    genders: Path | None,
+    gender_labels: bool,
+    poses: Path | None,
+    masks: Path | None,
+    naming: Naming,
+) -> Sidecars:
+    """What these options name."""
+    return Sidecars(genders, "label" if gender_labels else "pid", poses, masks, naming.value)

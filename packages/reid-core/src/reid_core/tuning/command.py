@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reid_core.training.options import SecondData, SecondRoot
+from reid_core.training.sidecar_options import (
+    GenderIds,
+    Genders,
+    MaskNaming,
+    Masks,
+    Naming,
+    Poses,
+    named_sidecars,
+)
+from reid_core.training.sources import Sources
 from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
@@ -50,6 +61,13 @@ def tune(
             autocompletion=complete_recipe("reid_core"),
         ),
     ] = "baseline",
+    second_data: SecondData = None,
+    second_root: SecondRoot = None,
+    genders: Genders = None,
+    gender_labels: GenderIds = False,
+    poses: Poses = None,
+    masks: Masks = None,
+    naming: MaskNaming = Naming.stem,
     overrides: Overrides = [],  # noqa: B006 - typer reads it, nothing changes it
     trials: Annotated[
         int, typer.Option("--trials", min=1, help="Trials in all, earlier ones included.")
@@ -72,9 +90,9 @@ def tune(
     for module in ("lightning", "optuna", "matplotlib"):
         require(module, extra="reid-core[tune]", for_what="reid-core tune")
     from reid_core.tuning.search import tune as search_and_train
-    from reid_data import load_dataset
 
-    records = load_dataset(data, root)
+    beside = named_sidecars(genders, gender_labels, poses, masks, naming)
+    sources = Sources(data, root, second_data, second_root, beside).load()
     with progress("trials", total=trials) as advance:
         seen = 0
 
@@ -87,7 +105,7 @@ def tune(
         try:
             result = search_and_train(
                 recipe,
-                records,
+                **sources,
                 out=out,
                 search=search,
                 trials=trials,

@@ -14,10 +14,12 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from reid_core.training import fit
+from reid_core.training.annotation import annotate
+from reid_core.training.feasible import check_recipe
 from reid_core.training.recipe import Recipe
 from reid_core.training.recipe_files import load_recipe
 from reid_core.training.run_folder import RunFolder
-from reid_core.training.split import carve
+from reid_core.training.sidecars import Sidecars
 from reid_core.training.typed_recipes import recipe_yaml
 from reid_core.tuning.plots import plot_study
 from reid_core.tuning.space import Dimension, parse_search
@@ -67,6 +69,8 @@ def tune(
     *,
     out: Path | str,
     search: Sequence[str],
+    second: Records | None = None,
+    sidecars: Sidecars | None = None,
     trials: int = 20,
     overrides: Sequence[str] = (),
     seed: int = 0,
@@ -89,6 +93,8 @@ def tune(
         records: the whole data set.
         out: folder of the search, new or of an earlier call with the same arguments.
         search: what may vary, see [`parse_search`][reid_core.tuning.parse_search].
+        second: this and the next: see [`train`][reid_core.training.train].
+        sidecars: tables and masks beside the first data set.
         trials: how many shall have ended, those of earlier calls included.
         overrides: ``"section.key=value"``, for all trials.
         seed: of the trainings and of the proposals.
@@ -109,12 +115,10 @@ def tune(
     folder, space = Path(out), parse_search(search)
     common = (*_OF_TRIALS, *overrides)
     base = _check(recipe, space, common)
-    data = carve(
-        records,
-        val_identities=base.evaluation.val_identities,
-        identities_per_batch=2,
-        seed=seed,
-    )
+    beside = sidecars or Sidecars()
+    data = fit.training_data(base, records, second, seed=seed)
+    check_recipe(base, data)
+    data = annotate(base, data, beside).data
     if data.validation is None:
         raise ValueError(
             "evaluation.val_identities is 0, so there is nothing to measure trials on; "
@@ -134,6 +138,8 @@ def tune(
             chosen(values),
             records,
             out=place,
+            second=second,
+            sidecars=beside,
             seed=seed,
             device=device,
             workers=workers,
