@@ -17,6 +17,7 @@ from reid_attr.decoding import decide, describe, probabilities_of
 from reid_attr.models.attribute_model import AttributeModel
 from reid_attr.models.checkpoint import load_attribute_model, read_attribute_checkpoint
 from reid_attr.schema import Schema
+from reid_core.backbones.hub import local_model
 from reid_data import Records, eval_loader
 from reid_data.workers import WorkerCount
 from reid_eval.embedders import load_embedder, resolve_device
@@ -149,7 +150,7 @@ def load_recognizer(
         ValueError: there is no such model, it is damaged, or the file is of another kind of model.
         MissingExtraError: what runs such a file is not installed.
     """
-    place, path = resolve_device(device), Path(source)
+    place, path = resolve_device(device), local_model(source)
     if path.suffix.lower() in FILE_ENDINGS and not path.is_dir():
         return _of_file(path, place)
     about, model = read_attribute_checkpoint(path), load_attribute_model(path, device=place)

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from reid_core.doctor.command import doctor
 from reid_core.exporting.command import export
 from reid_core.importing.command import import_
 from reid_core.profiling.command import profile
+from reid_core.publishing.command import card, push
 from reid_core.training.command import finetune, recipes, train
 from reid_core.tuning.command import tune
 from reid_core.visualizing.command import visualize
@@ -51,3 +53,6 @@ app.command()(tune)
 app.command()(visualize)
 app.command()(profile)
 app.command("import")(import_)
+app.command()(card)
+app.command()(push)
+app.command()(doctor)

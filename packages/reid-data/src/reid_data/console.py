@@ -212,7 +212,8 @@ def show(
     from rich.table import Table
 
     # The title stands above the table, not in it: rich would fold it to the table's width.
-    console = Console(highlight=False)
+    # Without markup, which would swallow what stands in brackets, such as an extra.
+    console = Console(highlight=False, markup=False)
     if title:
         console.print(title, style="bold", soft_wrap=True)
     table = Table()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from reid_data.columns import SPLITS
 from reid_data.datasets.listing import quoted
 from reid_data.records import Ids, Records
 
-__all__ = ["SplitSummary", "published_mismatches", "summarise"]
+__all__ = ["SplitSummary", "named", "published_mismatches", "summarise"]
 
 
 _SPARSE = 100
@@ -104,3 +105,20 @@ def _unused_numbers(pids: Ids, everybody: Ids) -> str:
         return ""
     gaps = np.setdiff1d(np.arange(people.min(), people.max()), everybody)
     return f"; nobody is number {quoted(map(str, gaps))}" if len(gaps) else ""
+
+
+def named(records: Records) -> dict[str, Any]:
+    """What records are, for those who read later what was learned from them: plain values.
+
+    Returns:
+        ``name`` (of the folder, where the data set is nobody's), ``licence``, ``citation``,
+        ``identities`` and ``images``.
+    """
+    about = records.info
+    return {
+        "name": about.name if about else records.root.name,
+        "licence": about.licence if about else "",
+        "citation": about.citation if about else "",
+        "identities": len(np.unique(records.pids[records.pids >= 0])),
+        "images": len(records),
+    }

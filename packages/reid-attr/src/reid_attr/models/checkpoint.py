@@ -21,9 +21,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from reid_attr.models.attribute_model import AttributeModel
+from reid_attr.models.card import card_of_attributes
 from reid_attr.models.factory import create_attribute_model
 from reid_attr.schema import Schema
+from reid_core.backbones.hub import local_folder
 from reid_core.keys import mismatch
+from reid_core.models.card import CARD, write_card
 from reid_data.files import replacing
 
 __all__ = [
@@ -66,7 +69,7 @@ def save_attribute_model(
     softmax: bool = False,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a checkpoint folder, over an older one if there is one.
+    """Write a checkpoint folder, over an older one if there is one, and a card about it.
 
     Args:
         model: of `create_attribute_model`.
@@ -106,6 +109,7 @@ def save_attribute_model(
         save_file(tensors, temporary)
     with replacing(folder / _INFO) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+    write_card(card_of_attributes(json.loads(text), title=folder.resolve().name), folder / CARD)
 
 
 def set_thresholds(folder: str | PathLike[str], thresholds: Sequence[float]) -> None:
@@ -137,7 +141,7 @@ def read_attribute_checkpoint(folder: str | PathLike[str]) -> AttributeCheckpoin
     Raises:
         ValueError: the folder is no checkpoint of an attribute model, or a newer version wrote it.
     """
-    path = Path(folder) / _INFO
+    path = local_folder(folder) / _INFO
     if not path.is_file():
         raise ValueError(f"{folder} is no checkpoint: there is no {_INFO}")
     try:
@@ -176,7 +180,7 @@ def load_attribute_model(
     Raises:
         ValueError: the folder is no checkpoint, or its weights do not fit what it says.
     """
-    folder = Path(folder)
+    folder = local_folder(folder)
     info = read_attribute_checkpoint(folder)
     if not (folder / _MODEL).is_file():
         raise ValueError(f"{folder} is an unfinished checkpoint: there is no {_MODEL}")

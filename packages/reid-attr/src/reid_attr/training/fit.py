@@ -34,6 +34,7 @@ from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.trainer import build_trainer, training_environment
 from reid_data import Batch, UnreadableImagesError, eval_loader, find_unreadable
 from reid_data.console import Advance
+from reid_data.summary import named
 from reid_eval.embedders import resolve_device
 
 __all__ = ["build_attribute_model", "train_attributes"]
@@ -171,7 +172,11 @@ def train_attributes(
             keeper = AttributeKeeper(
                 run,
                 softmax=recipe.loss.kind == "categorical",
-                metadata={"recipe": recipe.model_dump(mode="json", by_alias=True), "seed": seed},
+                metadata={
+                    "recipe": recipe.model_dump(mode="json", by_alias=True),
+                    "seed": seed,
+                    "data": [named(division.train.records)],
+                },
                 begin=begin,
                 advance=advance,
             )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from reid_core.backbones.hub import local_folder
 from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.exporting.formats import Format, Writer, find_writer, list_formats
 from reid_core.exporting.parity import Parity, measure_parity, worst_error
 from reid_core.exporting.samples import noise, read_people, synthetic_people
+from reid_core.models.card import Card, card_of_model, write_card
 from reid_core.registry import nearest
 from reid_data.console import one_line, require
 
@@ -68,7 +71,7 @@ def export_model(
     Resizing is left to who reads the images; everything behind it is inside. B is any number. The
     file carries the checkpoint's image size, normalisation and fingerprint, so that
     ``reid-eval embed --model FILE`` gives embeddings that compare with the checkpoint's. It is
-    read back and tried before it takes its name.
+    read back and tried before it takes its name. A card lies beside it, ending in ``.md``.
 
     Args:
         model: checkpoint folder.
@@ -102,8 +105,22 @@ def export_model(
         megabytes = sum(part.stat().st_size for part in parts) / 1e6
         for part in parts:  # the file that is asked for last: its weights are there then
             part.replace(path.with_name(part.name))
+    write_card(_card(model, path, format), path.with_suffix(".md"))
     return ExportResult(
         path, format, size, embedder.embedding_size, embedder.fingerprint, megabytes, parity
+    )
+
+
+def _card(model: str | PathLike[str], path: Path, format_: str) -> Card:
+    """The checkpoint's card, told of the file."""
+    info = json.loads((local_folder(model) / "model.json").read_text(encoding="utf-8"))
+    card = card_of_model(info, title=path.stem)
+    takes = f"uint8 {card.facts['takes']}; resizing is left to you, all else is inside"
+    return replace(
+        card,
+        facts={**card.facts, "file": f"{path.name} ({format_})", "takes": takes},
+        example=f"reid-eval embed --model {path.name} --images FOLDER --out EMBEDDINGS",
+        language="sh",
     )
 
 

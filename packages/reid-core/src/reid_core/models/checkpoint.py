@@ -23,7 +23,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reid_core._files import whole_file
+from reid_core.backbones.hub import local_folder
 from reid_core.keys import mismatch
+from reid_core.models.card import CARD, card_of_model, write_card
 from reid_core.models.checkpoint_info import FORMAT, VERSION, CheckpointInfo, read_checkpoint
 from reid_core.models.factory import create_model
 from reid_core.models.reid_model import ReidModel
@@ -41,7 +43,10 @@ def save_model(
     heads: Mapping[str, Tensor] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a checkpoint folder, over an older one if there is one.
+    """Write a checkpoint folder, over an older one if there is one, and a card about it.
+
+    The card, ``README.md``, says what ``metadata`` knows of data, licence and figures; one that
+    somebody wrote by hand is left alone.
 
     Args:
         model: any model of `create_model`.
@@ -76,12 +81,17 @@ def save_model(
     _write_tensors(folder / _MODEL, model.state_dict() if weights is None else weights)
     with whole_file(folder / _INFO) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+    write_card(card_of_model(json.loads(text), title=folder.resolve().name), folder / CARD)
 
 
 def load_model(folder: str | PathLike[str], *, device: str | torch.device = "cpu") -> ReidModel:
     """Read a model back, bit by bit what was saved.
 
     The state of torch's random number generator is left as it is.
+
+    Args:
+        folder: a checkpoint folder, or ``hf://owner/name``, which is fetched first.
+        device: where the model shall be.
 
     Returns:
         The model, in evaluation mode, on ``device``.
@@ -90,7 +100,7 @@ def load_model(folder: str | PathLike[str], *, device: str | torch.device = "cpu
         ValueError: the folder is no checkpoint, a newer version wrote it, or its weights do not
             fit the architecture that it names; says which file or which keys.
     """
-    folder = Path(folder)
+    folder = local_folder(folder)
     info = read_checkpoint(folder)
     weights = _read_tensors(folder / _MODEL)
     model = _build(info, folder)
@@ -108,7 +118,7 @@ def load_heads(folder: str | PathLike[str]) -> dict[str, Tensor]:
     Raises:
         ValueError: the folder is no checkpoint or was saved without heads.
     """
-    folder = Path(folder)
+    folder = local_folder(folder)
     read_checkpoint(folder)
     if not (folder / _HEADS).is_file():
         raise ValueError(f"{folder} holds a model without heads: there is no {_HEADS}")

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from reid_core.backbones.hub import local_folder
 from reid_core.models.preprocessing import Preprocessing
 
 __all__ = ["FORMAT", "VERSION", "CheckpointInfo", "read_checkpoint"]
@@ -37,12 +38,12 @@ class CheckpointInfo:
 
 
 def read_checkpoint(folder: str | PathLike[str]) -> CheckpointInfo:
-    """Read what a checkpoint folder says of itself, without its weights.
+    """Read what a checkpoint folder, or ``hf://owner/name``, says of itself, without its weights.
 
     Raises:
         ValueError: the folder is no checkpoint, or a newer reid-core wrote it.
     """
-    folder = Path(folder)
+    folder = local_folder(folder)
     path = folder / "model.json"
     if not path.is_file():
         raise ValueError(

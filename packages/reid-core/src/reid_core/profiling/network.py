@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from reid_core.backbones.hub import is_on_hub
 from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.models import create_model
 
@@ -26,7 +27,7 @@ def open_network(
         ValueError: there is no such checkpoint or name, or a checkpoint came with an image size.
     """
     where = torch.device(device)
-    if Path(source).exists():
+    if Path(source).exists() or is_on_hub(source):
         if image_size is not None:
             raise ValueError("a checkpoint has an image size of its own; leave --image-size out")
         return checkpoint.load(source, device=where)

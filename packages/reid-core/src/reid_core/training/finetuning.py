@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from reid_core.backbones.hub import local_model
 from reid_core.models import read_checkpoint
 
 __all__ = ["architecture_of"]
@@ -16,11 +17,12 @@ def architecture_of(source: Path) -> list[str]:
     A file of weights says nothing of its network; the recipe's own is used for it.
 
     Args:
-        source: a checkpoint folder, or a file of weights.
+        source: a checkpoint folder, or a file of weights, also as ``hf://owner/name``.
 
     Raises:
         ValueError: there is nothing, or the folder is no checkpoint.
     """
+    source = local_model(source)
     if not source.exists():
         raise ValueError(f"there is nothing at {source} to begin with")
     if source.is_file():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.streams import Stream
 from reid_data import Records
+from reid_data.summary import named
 
 __all__ = ["TrainingData", "carve"]
 
@@ -35,6 +37,11 @@ class TrainingData:
         if self.second is None:
             return {"first": self.train}
         return {"first": self.train, "second": self.second}
+
+    @property
+    def named(self) -> list[dict[str, Any]]:
+        """What there is to learn from, in words and numbers."""
+        return [named(records) for records in self.streams.values()]
 
     @property
     def identities(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from reid_core.backbones.hub import local_model
 from reid_core.backbones.weights import read_weights
 from reid_core.models import load_heads, read_checkpoint
 from reid_core.training.terms import Term
@@ -63,7 +64,8 @@ def warm_start(
         ValueError: nothing fits, the file cannot be read, or heads are asked for and there are
             none or they are of other identities.
     """
-    found, source = _weights(Path(source)), Path(source)
+    source = local_model(source)
+    found = _weights(source)
     expected = dict(model.state_dict())
     if not set(found) & set(expected):
         found = {f"backbone.{name}": value for name, value in found.items()}

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, cross_entropy, interpolate, normalize
 
-from reid_core.backbones.hub import HUB, hub_file
 from reid_core.models import ReidModel, load_model
 from reid_data import eval_loader
 from reid_data.records import Records
@@ -54,7 +53,7 @@ class IdentityLoss(nn.Module):
         Raises:
             ValueError: the folder is no such checkpoint, or cannot be fetched.
         """
-        model = load_model(_local_folder(folder), device=device).eval()
+        model = load_model(folder, device=device).eval()
         loader = eval_loader(records, image_size=model.preprocessing.image_size, batch_size=64)
         parts, owners = [], []
         with torch.inference_mode():
@@ -91,12 +90,3 @@ class IdentityLoss(nn.Module):
         )
         embedding: Tensor = self.model(((sized + 1) / 2 - mean) / std).embedding
         return embedding.float()
-
-
-def _local_folder(source: Path | str) -> Path:
-    """A checkpoint folder; one on the hub is fetched first."""
-    if not str(source).startswith(HUB):
-        return Path(source)
-    repository = str(source).removeprefix(HUB).strip("/")
-    hub_file(repository, "model.safetensors")
-    return hub_file(repository, "model.json").parent

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -29,7 +27,7 @@ class Teacher:
     """
 
     def __init__(self, folder: str) -> None:
-        self.model = load_model(Path(folder)).requires_grad_(False)
+        self.model = load_model(folder).requires_grad_(False)
 
     @torch.no_grad()
     def describe(self, batch: Batch, rows: Tensor | None = None) -> ReidOutput:

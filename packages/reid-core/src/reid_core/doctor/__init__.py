@@ -1,0 +1,5 @@
+"""What is installed on this machine, what works, and what brings the rest."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
