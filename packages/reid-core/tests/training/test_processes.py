@@ -130,7 +130,7 @@ def test_two_processes_write_one_folder_whoever_starts_them(tmp_path: Path, laun
     assert load_model(out).embedding_size
     assert {path.name for path in out.iterdir()} == {
         *("model.safetensors", "model.json", "heads.safetensors", "recipe.yaml", "metrics.csv"),
-        *("tensorboard", "training"),
+        *("README.md", "tensorboard", "training"),
     }
 
 
