@@ -37,8 +37,9 @@ def api_pages() -> dict[str, tuple[str, str]]:
     for package in PACKAGES:
         for name, modules in public_parts(package).items():
             short = name.removeprefix(f"{package}.")
-            texts = [_section(module, names) for module, names in modules.items()]
-            pages[f"api/{name}.md"] = (f"{package}/{short}", f"# {name}\n\n" + "\n".join(texts))
+            texts = [_section(module, names, page=name) for module, names in modules.items()]
+            title = f"# {name} {{ #{name} }}\n\n"
+            pages[f"api/{name}.md"] = (f"{package}/{short}", title + "\n".join(texts))
     return pages
 
 
@@ -61,8 +62,11 @@ def missing_names(address: str, html: str) -> list[str]:
     return [each for each in wanted if f'id="{each}"' not in html]
 
 
-def _section(name: str, names: list[str]) -> str:
+def _section(name: str, names: list[str], *, page: str) -> str:
+    # The anchor of a module is a heading of ours, so that links to the module find it.
+    heading = "" if name == page else f"## {name.removeprefix(f'{page}.')} {{ #{name} }}\n"
     lines = (
+        heading,
         f"::: {name}",
         "    options:",
         "      show_root_heading: false",

@@ -148,7 +148,7 @@ def check_requirements(words: list[str]) -> None:
         wanted = Requirement(word)
         if wanted.name in SCRIPTS:
             text = (ROOT / "packages" / wanted.name / "pyproject.toml").read_text(encoding="utf-8")
-            offered = set(tomllib.loads(text)["project"]["optional-dependencies"])
+            offered = set(tomllib.loads(text)["project"].get("optional-dependencies", ()))
             assert wanted.extras <= offered, f"{wanted.name} has no extra {wanted.extras - offered}"
 
 
