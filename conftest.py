@@ -1,10 +1,18 @@
-"""The Python blocks of every README are tests: what people copy must run."""
+"""The Python blocks of every README are tests: what people copy must run.
+
+And what every package must do alike is tested in ``tests/``, for one of them or for all.
+"""
 
 from pathlib import Path
 
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a session ask one package alone, in an environment that holds what it declares."""
+    parser.addoption("--house", default=None, help="which package tests/ looks at: data, eval ...")
 
 
 @pytest.fixture

@@ -56,8 +56,9 @@ def install(
 
 
 def pytest(session: nox.Session, package: str, marks: str, *, may_be_empty: bool = False) -> None:
-    """Run a package's tests and the code blocks of its README."""
-    places = (f"packages/reid-{package}/tests", f"packages/reid-{package}/README.md")
+    """Run a package's tests, the code blocks of its README, and what all must do alike."""
+    own = (f"packages/reid-{package}/tests", f"packages/reid-{package}/README.md")
+    places = (*own, "tests", "--house", package)
     # 5 is pytest's "nothing collected": a package may have no long test.
     codes = (0, 5) if may_be_empty else (0,)
     session.run("pytest", *places, "-m", marks, *session.posargs, success_codes=codes)

@@ -130,6 +130,7 @@ def _lines(module: griffe.Module) -> Iterator[str]:
 
 
 def _told(path: str, member: griffe.Object | griffe.Alias) -> Iterator[str]:
+    found: griffe.Object | griffe.Alias
     try:
         found = member.final_target if isinstance(member, griffe.Alias) else member
     except griffe.AliasResolutionError:

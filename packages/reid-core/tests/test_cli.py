@@ -18,32 +18,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([script, *arguments], capture_output=True, text=True, check=False)
 
 
-def run_with(setup: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    code = f"import sys\n{setup}\nsys.argv = ['reid-core', *{arguments!r}]\n"
-    code += "from reid_core.cli import main\nmain()"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("arguments", [(), ("--help",)])
 def test_help_lists_the_verbs(arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.returncode == 0
     assert all(f"\n  {verb} " in result.stdout for verb in ("models", "recipes", "train"))
-
-
-def test_help_imports_no_torch() -> None:
-    ask = (
-        "from typer.testing import CliRunner\n"
-        "from reid_core.cli import app\n"
-        "verbs = [one.name or one.callback.__name__ for one in app.registered_commands]\n"
-        "heavy = {'torch', 'timm', 'pandas', 'lightning'}\n"
-        "for words in [[], *([verb.rstrip('_')] for verb in verbs)]:\n"
-        "    assert CliRunner().invoke(app, [*words, '--help']).exit_code == 0, words\n"
-        "    assert not heavy & set(sys.modules), words\n"
-        "assert {'train', 'finetune', 'import', 'export', 'tune', 'profile'} <= set(verbs), verbs"
-    )
-    result = run_with(ask, "--help")
-    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_models_are_listed_for_people() -> None:
@@ -72,9 +51,3 @@ def test_training_without_lightning_names_the_extra(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(app, words)
     assert isinstance(result.exception, MissingExtraError)
     assert "pip install 'reid-core[train]'" in str(result.exception)
-
-
-def test_an_unknown_verb_is_one_line_and_exit_code_two() -> None:
-    result = run("fly")
-    assert result.returncode == 2
-    assert result.stderr.splitlines() == ["error: No such command 'fly'."]

@@ -22,8 +22,6 @@ from reid_eval.exact_search import SearchFilter
 
 Call = Callable[..., tuple[int, str, str]]
 
-VERBS = ("test", "embed", "search", "identify", "rerank", "fit-st", "compare")
-
 
 @pytest.fixture
 def call(
@@ -346,26 +344,6 @@ def test_choices_are_those_of_the_library() -> None:
         (options.SearchFilterChoice, SearchFilter),
     ):
         assert {choice.value for choice in choices} == set(get_args(literal))
-
-
-def test_help_imports_nothing_heavy() -> None:
-    script = (
-        "import sys; sys.argv = ['reid-eval', *{arguments}]\n"
-        "from reid_eval.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code\n"
-        "heavy = {{'torch', 'pandas', 'numpy', 'numba', 'pyarrow', 'jinja2'}} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    for arguments in ([], ["--help"], *([verb, "--help"] for verb in VERBS)):
-        done = subprocess.run(
-            [sys.executable, "-c", script.format(arguments=arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert "Usage: reid-eval" in done.stdout
 
 
 def test_the_installed_script_works_from_the_shell(

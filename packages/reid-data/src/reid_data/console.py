@@ -149,7 +149,8 @@ def run(app: typer.Typer) -> None:
         status = app(arguments, standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
-        _fail(getattr(error, "format_message", error.__str__)())
+        # In one line also where choices stand below each other.
+        _fail(" ".join(getattr(error, "format_message", error.__str__)().split()))
     except BrokenPipeError:
         # Whoever read has seen enough, such as `head`. What is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

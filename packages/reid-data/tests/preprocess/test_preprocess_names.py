@@ -6,8 +6,6 @@ import ast
 import doctest
 import importlib
 import pkgutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -49,14 +47,3 @@ def test_the_examples_of_the_pickle_reader_run():
     outcome = doctest.testmod(safe_pickle)
     assert outcome.attempted > 0
     assert outcome.failed == 0
-
-
-def test_importing_the_verbs_is_silent_and_light():
-    script = (
-        "import sys, reid_data.preprocess.commands\n"
-        "print(sorted({'torch', 'pandas', 'numpy', 'PIL', 'sklearn', 'kornia'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
-    )
-    assert (done.stdout, done.stderr) == ("[]\n", "")

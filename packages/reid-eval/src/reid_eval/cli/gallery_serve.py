@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_data.console import Device, note, require
+from reid_data.console import Device, Json, note, require, show
 from reid_eval.cli.options import Flip, Model
 from reid_eval.views import Views
 
@@ -67,6 +67,7 @@ def serve_command(
     key: Annotated[Path | None, typer.Option("--key", help="PEM file of the certificate.")] = None,
     flip: Flip = False,
     device: Device = "auto",
+    as_json: Json = False,
 ) -> None:
     """Serve a gallery: search by image in a browser, or through the interface it describes.
 
@@ -91,6 +92,7 @@ def serve_command(
         read_only=read_only,
         views=Views(flip=flip),
         device=device,
+        as_json=as_json,
     )
 
 
@@ -106,6 +108,7 @@ def _serve(
     read_only: bool,
     views: Views,
     device: str,
+    as_json: bool,
 ) -> None:
     from reid_eval.cli.sides import Pass, open_model
     from reid_eval.gallery import Gallery
@@ -137,14 +140,20 @@ def _serve(
             can_delete=not read_only,
         )
         stack.callback(desk.close)
-        _announce(address, listener.getsockname()[1], state, new, images)
+        _announce(address, listener.getsockname()[1], state, new, images, as_json=as_json)
         # uvicorn finishes what is on its way and then raises the signal again, for this.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         serve(desk, tokens, address, listener)
 
 
 def _announce(
-    address: Address, port: int, state: Path, token: str | None, images: Path | None
+    address: Address,
+    port: int,
+    state: Path,
+    token: str | None,
+    images: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     if token is None:
         note(f"Tokens         {state / 'tokens'}")
@@ -159,7 +168,11 @@ def _announce(
             "use --certificate and --key, or a proxy with HTTPS"
         )
     # On stdout, for whoever starts this from a program.
-    sys.stdout.write(f"Serving on     {address.url(port)}\n")
+    if as_json:
+        files = {"tokens": str(state / "tokens"), "audit_log": str(state / "audit.jsonl")}
+        show([], as_json=True, payload={"url": address.url(port), "token": token, **files})
+    else:
+        sys.stdout.write(f"Serving on     {address.url(port)}\n")
     sys.stdout.flush()
 
 
