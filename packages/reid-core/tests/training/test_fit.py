@@ -57,6 +57,7 @@ def test_a_training_leaves_a_checkpoint_its_recipe_and_its_logs(people, tiny, tm
     assert result.epochs == 3
     assert result.images_per_second > 0
     assert {path.name for path in out.iterdir()} == {
+        "README.md",
         "model.safetensors",
         "model.json",
         "heads.safetensors",

@@ -33,6 +33,7 @@ TRANSREID = (
     "model.options={cameras: auto, patch_stride: 8, jigsaw_groups: 4, shift: 2}",
     "data.image_size=[64, 32]",
 )
+SMALL_HALVES = ("model.options={size: 16, inner: 8}",)
 CLUSTERS = "data.pseudo_labels.options={k1: 6, k2: 3, eps: 0.9, min_samples: 2}"
 UNLABELLED = ("evaluation.val_identities=0", "data.identities_per_batch=2")
 NETWORKS = {
@@ -49,7 +50,8 @@ NETWORKS = {
     "osnet": ("model.name=reid:osnet_x0_25", "model.embed_dim=32"),
     "osnet-published": ("model.name=reid:osnet_x0_25", "model.embed_dim=32"),
     "agw-published": ("model.name=reid:resnet18",),
-    "fine-grained-image": (*OF_KIND, "model.options={size: 16, inner: 8}"),
+    "fine-grained-image": (*OF_KIND, *SMALL_HALVES),
+    "fine-grained-image-published": (*OF_KIND, *SMALL_HALVES, "evaluation.start_epoch=0"),
     "transreid": TRANSREID,
     "transreid-published": TRANSREID,
     "distill": TINY_NETWORK,
@@ -83,7 +85,7 @@ def test_a_recipe_runs_and_its_network_can_be_loaded(people, tmp_path, name):
     assert all(np.isfinite(float(row[f"loss/{term}"])) for term in recipe.loss)
 
 
-IMAGE_RECIPES = [name for name in list_recipes() if name != "fine-grained-video"]
+IMAGE_RECIPES = [name for name in list_recipes() if "video" not in name]
 
 
 @pytest.mark.parametrize("name", IMAGE_RECIPES)
@@ -120,9 +122,16 @@ def walks(people) -> Records:
     )
 
 
-def test_the_recipe_for_clips_runs_and_validates_tracklets(walks, tmp_path):
-    more = (*OF_KIND, "model.options={size: 16, inner: 8}", "data.clips.length=2")
-    recipe = load_recipe("fine-grained-video", [*CUT, *more])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fine-grained-video",
+        pytest.param("fine-grained-video-published", marks=pytest.mark.slow),
+    ],
+)
+def test_the_recipes_for_clips_run_and_validate_tracklets(walks, tmp_path, name):
+    more = (*OF_KIND, *SMALL_HALVES, "data.clips.length=2", "evaluation.start_epoch=0")
+    recipe = load_recipe(name, [*CUT, *more])
     result = run(recipe, walks, tmp_path / "out")
     assert result.mAP is not None
     assert load_model(tmp_path / "out").takes_clips

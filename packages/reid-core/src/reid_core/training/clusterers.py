@@ -112,9 +112,8 @@ def _load(name: str) -> Callable[..., Tensor]:
         known = list_clusterers()
         alike = nearest(name, known)
         hint = f"; nearest: {', '.join(alike)}" if alike else ""
-        raise UnknownNameError(
-            f"unknown clusterer {name!r}{hint}; known: {', '.join(known)} (reid-gen adds graph)"
-        )
+        more = "" if "graph" in known else " (reid-gen adds graph)"
+        raise UnknownNameError(f"unknown clusterer {name!r}{hint}; known: {', '.join(known)}{more}")
     try:
         function: Callable[..., Tensor] = found[name].load()
     except Exception as error:  # a stranger's code may raise anything

@@ -135,13 +135,19 @@ class EpochLabels(Callback):
         outliers = int((labels < 0).sum())
         self._figures = {"clusters": clusters, "outliers": outliers}
         if clusters < self._needed:
+            few = outliers < len(labels) / 2
+            change = (
+                "let fewer images be alike (--set data.pseudo_labels.options.eps=0.4 of dbscan, a "
+                "higher threshold of graph)"
+                if few
+                else "let more images be alike (--set data.pseudo_labels.options.eps=0.7 or "
+                "options.min_samples=2 of dbscan, a lower threshold of graph)"
+            )
             raise ValueError(
                 f"clustering found {clusters} clusters among {len(labels):,} images, of which "
                 f"{outliers:,} are in none, before epoch {self._module.current_epoch + 1}, and a "
                 f"batch needs data.identities_per_batch={self._needed}; begin with a trained "
-                "network (--init-from), let more images be alike (--set "
-                "data.pseudo_labels.options.eps=0.7 or options.min_samples=2 of dbscan, a lower "
-                "threshold of graph), or use a smaller data.identities_per_batch"
+                f"network (--init-from), {change}, or use a smaller data.identities_per_batch"
             )
         return labels
 
