@@ -20,7 +20,7 @@ def run_ranks(
     arguments: Sequence[object],
     *,
     ranks: int = 2,
-    seconds: float = 240.0,
+    seconds: float = 600.0,
     code: int = 0,
     stop: signal.Signals = signal.SIGABRT,
 ) -> list[str]:
