@@ -26,8 +26,8 @@ from reid_attr.training import (
     read_division,
     train_attributes,
 )
-from reid_attr.training.batches import ShuffledBatches
 from reid_data import synthesize
+from reid_data.shuffling import ShuffledBatches
 
 PEOPLE = r"_(\d+)\.jpg"
 TINY = [

@@ -7,8 +7,9 @@ import pytest
 from reid_data import load_dataset
 from reid_data.preprocess import Pairs, read_poses
 from reid_data.sampler import Draw
+from reid_data.shuffling import ShuffledBatches
 from reid_gen.generation import PosedImages, find_pairs, named_pairs, pose_images
-from reid_gen.generation.pair_loading import PairImages, RandomPairs
+from reid_gen.generation.pair_loading import PairImages
 
 
 def test_joints_are_scaled_to_the_canvas(world: Path, posed: PosedImages) -> None:
@@ -51,7 +52,7 @@ def test_named_pairs_are_rows_and_absent_names_are_refused(posed: PosedImages) -
 
 def test_processes_share_an_epoch_and_epochs_differ() -> None:
     def batches(rank: int, epoch: int) -> list[tuple[int, ...]]:
-        drawn = RandomPairs(40, per_epoch=24, batch_size=3, seed=1, rank=rank, world_size=2)
+        drawn = ShuffledBatches(40, per_epoch=24, batch_size=3, seed=1, rank=rank, world_size=2)
         drawn.set_epoch(epoch)
         return [draw.indices for draw in drawn]
 
@@ -62,7 +63,7 @@ def test_processes_share_an_epoch_and_epochs_differ() -> None:
     assert batches(0, 0) == first
     assert batches(0, 1) != first
     with pytest.raises(ValueError, match="fills no batch"):
-        RandomPairs(40, per_epoch=4, batch_size=3, seed=0, world_size=2)
+        ShuffledBatches(40, per_epoch=4, batch_size=3, seed=0, world_size=2)
 
 
 def test_a_mirrored_pair_is_mirrored_in_pixels_and_joints(posed: PosedImages) -> None:

@@ -21,7 +21,7 @@ from reid_attr.models.factory import create_attribute_model
 from reid_attr.models.finetuning import set_finetuning
 from reid_attr.schema import Schema
 from reid_attr.schema_files import load_schema
-from reid_attr.training.batches import ShuffledBatches, shuffled_loader
+from reid_attr.training.batches import shuffled_loader
 from reid_attr.training.division import Division, divide
 from reid_attr.training.images import AttributeImages
 from reid_attr.training.module import AttributeModule
@@ -34,6 +34,7 @@ from reid_core.training.schedule import learning_rate_factor
 from reid_core.training.trainer import build_trainer, training_environment
 from reid_data import Batch, UnreadableImagesError, eval_loader, find_unreadable
 from reid_data.console import Advance
+from reid_data.shuffling import ShuffledBatches
 from reid_data.summary import named
 from reid_eval.embedders import resolve_device
 

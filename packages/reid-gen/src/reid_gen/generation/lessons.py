@@ -11,7 +11,8 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from reid_data.records import Ids
-from reid_gen.generation.pair_loading import PairBatch, RandomPairs, pair_loader
+from reid_data.shuffling import ShuffledBatches
+from reid_gen.generation.pair_loading import PairBatch, pair_loader
 from reid_gen.generation.posed import PosedImages, find_pairs
 from reid_gen.generation.recipe import GanRecipe
 
@@ -94,13 +95,13 @@ class PairLoaders(LightningDataModule):
         self._lessons, self._data = lessons, recipe.data
         self._seed, self._workers = seed, workers
 
-    def batches(self, *, rank: int = 0, world_size: int = 1) -> RandomPairs:
+    def batches(self, *, rank: int = 0, world_size: int = 1) -> ShuffledBatches:
         """The training batches of a process.
 
         Raises:
             ValueError: an epoch would have none.
         """
-        return RandomPairs(
+        return ShuffledBatches(
             len(self._lessons.pairs),
             per_epoch=self._data.pairs_per_epoch,
             batch_size=self._data.batch_size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,9 +15,10 @@ from reid_data.images import Unreadable
 from reid_data.preprocess.poses import flip_joints
 from reid_data.records import Ids
 from reid_data.sampler import Draw
+from reid_data.shuffling import ShuffledBatches
 from reid_gen.generation.posed import PosedImages
 
-__all__ = ["PairBatch", "PairImages", "RandomPairs", "pair_loader"]
+__all__ = ["PairBatch", "PairImages", "pair_loader"]
 
 
 @dataclass(frozen=True)
@@ -98,70 +98,11 @@ class PairImages(Dataset[PairBatch]):
         return pixels.contiguous(), torch.from_numpy(joints)
 
 
-class RandomPairs:
-    """So many random pairs an epoch, none twice while there are others; each process its share.
-
-    Args:
-        pairs: how many there are.
-        per_epoch: how many an epoch shows, over all processes.
-        batch_size: of one process.
-        seed: of the choice, and of what is random in a batch.
-        rank: which process this is.
-        world_size: how many there are.
-
-    Raises:
-        ValueError: an epoch would have no batch.
-    """
-
-    def __init__(
-        self,
-        pairs: int,
-        *,
-        per_epoch: int,
-        batch_size: int,
-        seed: int,
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        self._pairs, self._batch_size, self._seed = pairs, batch_size, seed
-        self._rank, self._world_size, self._epoch = rank, world_size, 0
-        self._length = per_epoch // (batch_size * world_size)
-        if not self._length:
-            raise ValueError(
-                f"an epoch of {per_epoch} pairs fills no batch of {batch_size} for each of "
-                f"{world_size} processes; raise data.pairs_per_epoch or lower data.batch_size"
-            )
-
-    def __len__(self) -> int:
-        """Batches of this process in an epoch."""
-        return self._length
-
-    @property
-    def sampler(self) -> RandomPairs:
-        """Itself: Lightning looks here for `set_epoch`."""
-        return self
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the pairs of the next pass."""
-        self._epoch = epoch
-
-    def __iter__(self) -> Iterator[Draw]:
-        generator = np.random.default_rng((self._seed, self._epoch))
-        count = self._length * self._world_size
-        wanted = count * self._batch_size
-        rounds = -(-wanted // self._pairs)
-        order = np.concatenate([generator.permutation(self._pairs) for _ in range(rounds)])
-        seeds = generator.integers(0, 2**63, count)
-        batches = order[:wanted].reshape(count, self._batch_size)
-        for at in range(self._rank, count, self._world_size):
-            yield Draw(tuple(batches[at].tolist()), int(seeds[at]))
-
-
 def pair_loader(
     images: PosedImages,
     pairs: Ids,
     *,
-    batches: RandomPairs | None = None,
+    batches: ShuffledBatches | None = None,
     batch_size: int = 32,
     flip: float = 0.0,
     workers: int = 0,
