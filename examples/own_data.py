@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
         seed=0,
     )
     batch = next(iter(loader))
-    print("a batch:", tuple(batch.images.shape), batch.images.dtype, batch.labels.tolist())
+    print("a batch:", tuple(batch.images.shape), batch.images.dtype, batch.pids.tolist())
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 2:
         report = Path(sys.argv[1])
-        both = (Embeddings.load(report / side) for side in ("query", "gallery"))
-        draw(*both, Path(sys.argv[2]))
+        query, gallery = (Embeddings.load(report / side) for side in ("query", "gallery"))
+        draw(query, gallery, Path(sys.argv[2]))
     else:
         with tempfile.TemporaryDirectory() as place:
             main(Path(place))

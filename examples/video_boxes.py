@@ -19,12 +19,13 @@ def people_of(video: Path, *, every: int) -> Embeddings:
     """Embeddings of the boxes in every so many frames."""
     boxes = pd.read_csv(video.with_suffix(".csv"))
     boxes["right"], boxes["bottom"] = boxes.left + boxes.width, boxes.top + boxes.height
-    seen = dict(list(boxes[boxes.frame % every == 0].groupby("frame")))
+    numbers = sorted({int(frame) for frame in boxes.frame if frame % every == 0})
+    seen = {number: boxes[boxes.frame == number] for number in numbers}
     embedder, features = model(torch.device("cpu")), []
     for number, frame in enumerate(read_video(video)):
         if number in seen:
             features.append(embed_boxes(embedder, frame, seen[number][CORNERS]))
-    table = pd.concat(seen[number] for number in sorted(seen))[["pid", "frame"]]
+    table = pd.concat([seen[number] for number in numbers])[["pid", "frame"]]
     names = [f"{frame:05d}_{pid}" for pid, frame in table.itertuples(index=False)]
     return Embeddings(np.concatenate(features), table.assign(path=names, camid=1), video.parent)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
-import torchvision
+import torchvision  # type: ignore[import-untyped]
 from page_shell import run_script
 from PIL import Image
 from torch import nn
@@ -18,9 +19,15 @@ from reid_data.synth import synthesize
 
 __all__ = ["furnish", "furnish_for_recipes", "prepare"]
 
-_SIZE = {"identities": 20, "test_identities": 4, "height": 64, "width": 32, "annotations": True}
+_SIZE: dict[str, Any] = {
+    "identities": 20,
+    "test_identities": 4,
+    "height": 64,
+    "width": 32,
+    "annotations": True,
+}
 # Folder at home, layout, options.
-_DATA: dict[str, tuple[str, dict[str, int]]] = {
+_DATA: dict[str, tuple[str, dict[str, Any]]] = {
     "Market-1501": ("market1501", {"images_per_camera": 2, "distractors": 4}),
     "MSMT17": ("msmt17", {"images_per_camera": 2, "seed": 1}),
     "LTCC": ("ltcc", {"images_per_camera": 2, "outfits": 2}),

@@ -39,6 +39,7 @@ STAND_INS = {
         "celeb": "msmt17",
         "baseline": f"baseline {_TINY}",
     },
+    "packages/reid-data/README.md": {"crops": "cut"},
     "packages/reid-eval/README.md": {
         "runs/baseline": "checkpoint",
         "data/market": "market1501",
@@ -46,7 +47,13 @@ STAND_INS = {
     },
 }
 # What a page supposes to have been done before.
-BEFORE = {"docs/milvus.md": "reid-eval gallery add people crops --model checkpoint"}
+BEFORE = {
+    "docs/milvus.md": ("reid-eval gallery add people crops --model checkpoint",),
+    "packages/reid-data/README.md": (
+        "reid-data synth --layout cuhk03:release=true --out cuhk03_release --identities 8",
+        "reid-data synth --layout mot17 --out MOT17 --tracklet-length 10 --identities 4",
+    ),
+}
 # What a page must leave behind.
 LEFT = {
     "docs/attributes.md": ("answers.csv", "submission.csv", "report/attributes.png", "model.onnx"),
@@ -96,8 +103,8 @@ def test_the_page_runs(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(tmp_path)
     furnish(tmp_path, home)
-    if page in BEFORE:
-        run_script(BEFORE[page].split())
+    for command in BEFORE.get(page, ()):
+        run_script(command.split())
     for block in blocks(ROOT / page, tmp_path).examples():
         block.evaluate()
     missing = [name for name in LEFT.get(page, ()) if not (tmp_path / name).exists()]
