@@ -11,8 +11,15 @@ from reid_data import from_images, synthesize
 
 
 def main(folder: Path) -> None:
-    size = {"height": 64, "width": 32, "images_per_camera": 1}
-    synthesize(folder / "people", layout="upar", identities=60, test_identities=10, **size)
+    synthesize(
+        folder / "people",
+        layout="upar",
+        identities=60,
+        test_identities=10,
+        images_per_camera=1,
+        height=64,
+        width=32,
+    )
     schema = load_schema("upar")
 
     images = load_images("upar", folder / "people", schema=schema, people=r"_(\d+)\.jpg")

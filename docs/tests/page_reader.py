@@ -28,7 +28,7 @@ _SIZE: dict[str, Any] = {
 }
 # Folder at home, layout, options.
 _DATA: dict[str, tuple[str, dict[str, Any]]] = {
-    "Market-1501": ("market1501", {"images_per_camera": 2, "distractors": 4}),
+    "Market-1501": ("market1501", {"identities": 40, "images_per_camera": 2, "distractors": 4}),
     "MSMT17": ("msmt17", {"images_per_camera": 2, "seed": 1}),
     "LTCC": ("ltcc", {"images_per_camera": 2, "outfits": 2}),
     "MARS": ("mars", {"tracklet_length": 6}),
@@ -39,7 +39,7 @@ _DATA: dict[str, tuple[str, dict[str, Any]]] = {
 def prepare(home: Path) -> None:
     """Draw, once, what every reader has at home."""
     for name, (layout, options) in _DATA.items():
-        synthesize(home / "data" / name, layout=layout, **_SIZE, **options)
+        synthesize(home / "data" / name, layout=layout, **{**_SIZE, **options})
     save_model(create_model("reid:resnet18", image_size=(64, 32)), home / "checkpoint")
     save_attribute_model(
         create_attribute_model("timm:resnet10t", schema="upar", image_size=(64, 32)),

@@ -39,7 +39,6 @@ STAND_INS = {
         "celeb": "msmt17",
         "baseline": f"baseline {_TINY}",
     },
-    "packages/reid-data/README.md": {"crops": "cut"},
     "packages/reid-eval/README.md": {
         "runs/baseline": "checkpoint",
         "data/market": "market1501",
@@ -50,7 +49,7 @@ STAND_INS = {
 BEFORE = {
     "docs/milvus.md": ("reid-eval gallery add people crops --model checkpoint",),
     "packages/reid-data/README.md": (
-        "reid-data synth --layout cuhk03:release=true --out cuhk03_release --identities 8",
+        "reid-data synth --layout cuhk03:release=true --out cuhk03_release --identities 2 --test-identities 2",
         "reid-data synth --layout mot17 --out MOT17 --tracklet-length 10 --identities 4",
     ),
 }
