@@ -46,11 +46,12 @@ STAND_INS = {
     },
 }
 # What a page supposes to have been done before.
+_FEW = "--identities 2 --test-identities 2"
 BEFORE = {
     "docs/milvus.md": ("reid-eval gallery add people crops --model checkpoint",),
     "packages/reid-data/README.md": (
-        "reid-data synth --layout cuhk03:release=true --out cuhk03_release --identities 2 --test-identities 2",
-        "reid-data synth --layout mot17 --out MOT17 --tracklet-length 10 --identities 4",
+        f"reid-data synth --layout cuhk03:release=true --out cuhk03_release {_FEW}",
+        f"reid-data synth --layout mot17 --out MOT17 --tracklet-length 10 {_FEW}",
     ),
 }
 # What a page must leave behind.
