@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from reid_attr import schema_of_set
 from reid_core.training.recipe_texts import recipe_text, recipes_of
 from reid_core.training.terms import term_registry
+from reid_data import list_attribute_sets
 
 __all__ = ["recipe_pages"]
 
@@ -124,6 +126,8 @@ def _command(family: Family, name: str, raw: dict[str, Any]) -> str:
     words = [f"--data {data} --root {data} --out runs/{name}", *tables]
     if description.startswith("Finetuning"):
         script, words = "reid-core finetune", [*words, "--init-from runs/first"]
+    if family.package == "reid_gen" and raw["loss"]["perceptual"]["weight"]:
+        words.append("--perceptual vgg19.pth")
     if (raw.get("data") or {}).get("second"):
         words.append("--second-data msmt17 --second-root msmt17")
     loss = raw["loss"] if family.package == "reid_core" else {}
@@ -138,6 +142,9 @@ def _data(family: Family, raw: dict[str, Any], *, needs_outfits: bool) -> str:
     """A data set that has what the recipe needs."""
     if needs_outfits:
         return "ltcc"
+    schema = (raw.get("data") or {}).get("schema")
+    if schema:
+        return next(name for name in list_attribute_sets() if schema_of_set(name) == schema)
     return "mars" if (raw.get("data") or {}).get("clips") else family.data
 
 
