@@ -63,7 +63,8 @@ def embeds_as_its_checkpoint(key: str, form: str, folder: Path) -> None:
         expected = original(images[:count])
         torch.testing.assert_close(other(images[:count]), expected, rtol=1e-4, atol=2e-5)
     names = {part.name for part in file.parent.iterdir() if part.stem == key}
-    assert names == {file.name} | ({f"{key}.bin"} if form == "openvino" else set())
+    card = f"{key}.md"
+    assert names == {file.name, card} | ({f"{key}.bin"} if form == "openvino" else set())
 
 
 if __name__ == "__main__":

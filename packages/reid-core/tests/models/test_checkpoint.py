@@ -88,7 +88,7 @@ def test_other_files_in_the_folder_are_left_alone(model: ReidModel, tmp_path: Pa
     (tmp_path / "metrics.csv").write_text("epoch")
     save_model(model, tmp_path)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["metrics.csv", "model.json", "model.safetensors"]
+    assert names == ["README.md", "metrics.csv", "model.json", "model.safetensors"]
 
 
 @pytest.mark.parametrize("killed_at", ["model.safetensors", "model.json"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reid_core.models.card import Card, Measured, data_lines
+from reid_core.models.card import Card, data_lines, figures
 
 __all__ = ["card_of_attributes"]
 
@@ -27,7 +27,6 @@ def card_of_attributes(info: Mapping[str, Any], *, title: str) -> Card:
     """
     metadata = info.get("metadata", {})
     height, width = info["architecture"]["image_size"]
-    best = metadata.get("validation") or {}
     return Card(
         title=title,
         library="reid-attr",
@@ -39,11 +38,11 @@ def card_of_attributes(info: Mapping[str, Any], *, title: str) -> Card:
             "made with": ", ".join(f"{name} {each}" for name, each in info["versions"].items()),
         },
         data=data_lines(metadata),
-        measured=[
-            Measured(name, float(best[name]), "validation images of the training")
-            for name in ("mA", "F1")
-            if name in best
-        ],
+        measured=figures(
+            metadata.get("validation"),
+            {"mA": "mA", "F1": "F1"},
+            on="validation images of the training",
+        ),
         example=_EXAMPLE,
         licence=str(metadata.get("licence", "other")),
         task="image-classification",

@@ -15,7 +15,7 @@ import yaml
 
 from reid_core._files import whole_file
 
-__all__ = ["CARD", "Card", "Measured", "card_of_model", "data_lines", "write_card"]
+__all__ = ["CARD", "Card", "Measured", "card_of_model", "data_lines", "figures", "write_card"]
 
 CARD = "README.md"
 """The card's name in a folder, and on hubs."""
@@ -176,7 +176,11 @@ def card_of_model(info: Mapping[str, Any], *, title: str) -> Card:
         tags=["person-re-identification", "image-retrieval", "reid-core"],
         facts=facts,
         data=data_lines(metadata),
-        measured=_validated(metadata.get("validation")),
+        measured=figures(
+            metadata.get("validation"),
+            {"mAP": "mAP", "rank1": "Rank-1"},
+            on="people held out of the training",
+        ),
         example=_EXAMPLE,
         licence=str(metadata.get("licence", "other")),
     )
@@ -193,25 +197,39 @@ embeddings = model(model.preprocessing.normalize(images)).embedding  # uint8 RGB
 def data_lines(metadata: Mapping[str, Any]) -> list[str]:
     """What a model learned from, a line a data set, as far as its metadata know."""
     lines = []
-    for each in metadata.get("data", ()):
+    for each in _named(metadata.get("data")):
         terms = f"; terms: {each['licence']}" if each.get("licence") else ""
         cite = f"; {each['citation']}" if each.get("citation") else ""
         counts = f", {each['identities']:,} people in {each['images']:,} images"
         lines.append(f"{each['name']}{counts}{terms}{cite}")
     if not lines and "identities" in metadata:
         lines.append(f"{metadata['identities']} people, of data that were not written down")
-    if "imported" in metadata:
+    if isinstance(metadata.get("imported"), Mapping):
         lines.append(f"weights imported from {metadata['imported'].get('source')}")
     return lines
 
 
-def _validated(found: Mapping[str, Any] | None) -> list[Measured]:
-    on = "people held out of the training"
-    names = {"mAP": "mAP", "rank1": "Rank-1"}
+def _named(told: Any) -> list[Mapping[str, Any]]:
+    """Data sets as a training writes them down; metadata of other people's may be anything."""
+    needed = {"name", "identities", "images"}
+    found = told if isinstance(told, list) else []
+    return [each for each in found if isinstance(each, Mapping) and needed <= set(each)]
+
+
+def figures(told: Any, names: Mapping[str, str], *, on: str) -> list[Measured]:
+    """What a training measured.
+
+    Args:
+        told: its metadata's ``validation``, which may be anything.
+        names: of the figures, by their keys there.
+        on: the images.
+    """
+    if not isinstance(told, Mapping):
+        return []
     return [
-        Measured(name, float(found[key]), on)
+        Measured(name, float(told[key]), on)
         for key, name in names.items()
-        if found and found.get(key) is not None
+        if isinstance(told.get(key), int | float)
     ]
 
 
