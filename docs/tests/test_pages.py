@@ -46,7 +46,7 @@ STAND_INS = {
     },
 }
 # What a page supposes to have been done before.
-_FEW = "--identities 2 --test-identities 2"
+_FEW = "--identities 8 --test-identities 6"
 BEFORE = {
     "docs/milvus.md": ("reid-eval gallery add people crops --model checkpoint",),
     "packages/reid-data/README.md": (
