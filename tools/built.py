@@ -6,7 +6,6 @@ import email
 import io
 import subprocess
 import sys
-import tarfile
 import zipfile
 from email.message import Message
 from pathlib import Path
@@ -100,10 +99,10 @@ def lowest_siblings(package: Package, wheel: Path, out: Path) -> list[Path]:
 
 def _unpacked(package: Package, tag: str, folder: Path) -> Path:
     where = package.folder.relative_to(package.tree)
-    command = ["git", "archive", tag, "--", str(where)]
+    command = ["git", "archive", "--format=zip", tag, "--", str(where)]
     done = subprocess.run(command, cwd=package.tree, check=True, capture_output=True)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder)
     return folder
 
 
