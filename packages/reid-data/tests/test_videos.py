@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +59,24 @@ def test_a_camera_held_upright_gives_upright_frames(tmp_path: Path) -> None:
         assert pixels.shape == (64, 48, 3)
         assert pixels[:24].mean() < 20
         assert pixels[40:].mean() > 180
+
+
+def test_the_same_frames_make_the_same_bytes_whatever_memory_held_before(tmp_path: Path) -> None:
+    script = tmp_path / "encode.py"
+    script.write_text(
+        "import sys, numpy as np\nfrom pathlib import Path\n"
+        "from reid_data.videos import write_video\n"
+        "noise = np.random.default_rng(0).integers(0, 255, (22, 40, 3), np.uint8)\n"
+        "image = noise.repeat(8, 0).repeat(8, 1)\n"
+        "write_video(Path(sys.argv[1]), [np.roll(image, 3 * n, 1) for n in range(30)], rate=25)\n"
+    )
+    made = []
+    for filling in ("3", "200"):  # what glibc puts into memory that it hands out
+        target = tmp_path / f"{filling}.mp4"
+        command = [sys.executable, str(script), str(target)]
+        subprocess.run(command, check=True, env={**os.environ, "MALLOC_PERTURB_": filling})
+        made.append(target.read_bytes())
+    assert made[0] == made[1]
 
 
 def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:

@@ -248,7 +248,10 @@ class VideoWriter:
         stream.time_base = stream.codec_context.time_base = self._clock
         # One thread: where x264 divides a frame among several, the bytes depend on how many.
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": str(self.quality), "preset": "veryfast"}
+        # With its macroblock tree, x264 decides by memory that it has not set: now and then the
+        # same frames make other bytes.
+        steady = "mbtree=0"
+        stream.options = {"crf": str(self.quality), "preset": "veryfast", "x264-params": steady}
         return stream
 
 
