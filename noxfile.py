@@ -38,6 +38,8 @@ EVERYTHING = (
 TOOLS = {
     "core": ("pytorch-metric-learning>=2.9",),
     "eval": ("onnx>=1.17", "playwright>=1.49", "schemathesis>=4.2", "httpx2>=2"),
+    # For the benchmark that a slow test runs at a small size.
+    "gen": ("opencv-python>=4.10,<5",),
 }
 GROUPS = nox.project.load_toml(HERE / "pyproject.toml")["dependency-groups"]
 
