@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import EnumType
+from functools import cached_property
 from importlib import import_module
-from typing import Any, get_args
+from inspect import unwrap
+from typing import Any, get_args, get_type_hints
 
 import typer
 
@@ -30,20 +32,27 @@ class Verb:
         """All its options."""
         return {name for each in self.command.params for name in each.opts}
 
+    @cached_property
+    def types(self) -> dict[str, Any]:
+        """The type of each parameter: of several, and of one that may be absent, of a value."""
+        hints = get_type_hints(unwrap(self.command.callback))
+        return {name: _of_one(found) for name, found in hints.items()}
+
     def filled(self) -> list[str]:
         """A call with everything that must be given; folders and files are those of nowhere."""
         words = list(self.words)
         for each in self.command.params:
             if not each.required:
                 continue
-            value = _value(each)
+            value = _value(each.name, self.types.get(each.name))
             words += [value] if each.param_type_name == "argument" else [each.opts[0], value]
         return words
 
     def typed(self) -> Iterator[tuple[str, str]]:
         """Options that take numbers or choices, and a value that none takes."""
         for each in self.command.params:
-            of_number_or_choice = _kind(each) in ("int", "float") or _choices(each)
+            kind = self.types.get(each.name)
+            of_number_or_choice = kind in (int, float) or _choices(kind)
             if each.param_type_name == "option" and not each.is_flag and of_number_or_choice:
                 yield each.opts[0], "no-such-value"
 
@@ -62,26 +71,19 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[Verb]:
         yield from _walk(below, (*words, name))
 
 
-def _value(parameter: Any) -> str:
-    if choices := _choices(parameter):
+def _value(name: str, kind: Any) -> str:
+    if choices := _choices(kind):
         return choices[0]
-    if _kind(parameter) in ("int", "float"):
+    if kind in (int, float):
         return "1"
     named = {"data": "market1501"}
-    return named.get(parameter.name, f"nowhere/{parameter.name}")
+    return named.get(name, f"nowhere/{name}")
 
 
-def _annotation(parameter: Any) -> Any:
-    """The type of an option: of several, and of one that may be absent, that of the value."""
-    found = parameter.type_descriptor.annotation
+def _of_one(found: Any) -> Any:
     inner = [each for each in get_args(found) if each is not type(None)]
     return inner[0] if inner else found
 
 
-def _kind(parameter: Any) -> str:
-    return getattr(_annotation(parameter), "__name__", "")
-
-
-def _choices(parameter: Any) -> list[str]:
-    found = _annotation(parameter)
-    return [each.value for each in found] if isinstance(found, EnumType) else []
+def _choices(kind: Any) -> list[str]:
+    return [each.value for each in kind] if isinstance(kind, EnumType) else []
