@@ -9,7 +9,7 @@ who, nor that clothes do not count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from reid_core.backbones import create_backbone
+from reid_data.files import replacing
 from reid_data.synth.cameras import Camera, sample_cameras
 from reid_data.synth.crops import render
 from reid_data.synth.people import (
@@ -64,10 +65,8 @@ class Looks:
 
     def save(self, path: Path) -> None:
         """Write them, whole or not at all."""
-        temporary = path.with_name(f".{path.name}")
-        with temporary.open("wb") as file:
-            np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
-        temporary.replace(path)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **vars(self))
 
     @classmethod
     def load(cls, path: Path) -> Looks:
@@ -145,9 +144,8 @@ def general_weights(
         height, width = image_size
         draw_strangers(strangers, height=height, width=width).save(pictures)
     weights = _describe(Looks.load(pictures), name, epochs=epochs, image_size=image_size)
-    temporary = work / f".{file.name}"
-    save_file(weights, temporary)
-    temporary.replace(file)
+    with replacing(file) as temporary:
+        save_file(weights, temporary)
     return file
 
 

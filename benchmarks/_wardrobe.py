@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reid_core.training import load_recipe, train
 from reid_core.training.sidecars import Sidecars
 from reid_data import load_dataset
+from reid_data.files import replacing
 from reid_data.preprocess import (
     cluster_poses,
     poses_of,
@@ -140,11 +141,8 @@ class Scores:
 
     def save(self, path: Path) -> None:
         """Write them, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}")
-        with temporary.open("wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **vars(self))
-        temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Scores:

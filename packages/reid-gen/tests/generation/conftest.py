@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from reid_data import load_dataset, synthesize
 from reid_data.preprocess import read_poses
@@ -29,12 +27,8 @@ precision: fp32
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small lose time to threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def small_networks(one_thread: None) -> None:
+    """All networks here are small."""
 
 
 @pytest.fixture(scope="session")

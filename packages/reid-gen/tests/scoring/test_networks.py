@@ -1,6 +1,5 @@
 """Scores by published networks, here with random weights: nothing is fetched."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +16,7 @@ from reid_gen.scoring.detection import PersonDetector, detection_score
 from reid_gen.scoring.inception import InceptionExtractor
 from reid_gen.scoring.lpips import Lpips
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks on small images lose time to threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
