@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -42,18 +44,15 @@ def local_folder(source: str | PathLike[str]) -> Path:
     if len(parts) < 2:
         raise ValueError(f"expected {HUB}owner/name, came {fspath(source)}")
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     name, _, revision = parts[1].partition("@")
     below = "".join(f"{part}/" for part in parts[2:])
-    try:
+    with _fetching("the model", "/".join(parts)):
         fetched = snapshot_download(
             f"{parts[0]}/{name}",
             revision=revision or None,
             allow_patterns=[below + pattern for pattern in _MODEL_FILES],
         )
-    except (HfHubHTTPError, HFValidationError, OSError, RuntimeError) as error:
-        raise _cannot("the model", "/".join(parts), error) from error
     return Path(fetched, *parts[2:])
 
 
@@ -71,12 +70,19 @@ def _parts(source: str | PathLike[str]) -> list[str]:
     return [part for part in fspath(source).removeprefix(_FOLDED).split("/") if part]
 
 
-def _cannot(what: str, where: str, error: Exception) -> ValueError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return ValueError(
-        f"cannot fetch {what} of {where} from the hub ({reason}); fetch it yourself and give its "
-        "path"
-    )
+@contextmanager
+def _fetching(what: str, where: str) -> Iterator[None]:
+    """Say in one line what could not be fetched, and what to do."""
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        yield
+    except (HfHubHTTPError, HFValidationError, OSError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"cannot fetch {what} of {where} from the hub ({reason}); fetch it yourself and give "
+            "its path"
+        ) from error
 
 
 def local_file(source: str | PathLike[str]) -> Path:
@@ -108,10 +114,7 @@ def hub_file(repository: str, name: str) -> Path:
         ValueError: it cannot be fetched; names the file and the reason.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     repository, _, revision = repository.partition("@")
-    try:
+    with _fetching(name, repository):
         return Path(hf_hub_download(repository, name, revision=revision or None))
-    except (HfHubHTTPError, HFValidationError, OSError, RuntimeError) as error:
-        raise _cannot(name, repository, error) from error
