@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import resource
 import subprocess
 import sys
@@ -84,3 +85,17 @@ def test_help_of_every_verb_imports_nothing_heavy(package: str) -> None:
 def test_the_version_is_the_installed_one(package: str) -> None:
     module = import_module(f"reid_{package}")
     assert module.__version__ == version(f"reid-{package}")
+
+
+def test_no_public_name_is_a_module_of_its_package_too(package: str) -> None:
+    """Which of the two a reader gets would hang on what was imported before."""
+    top = import_module(f"reid_{package}")
+    below = pkgutil.walk_packages(top.__path__, f"{top.__name__}.")
+    packages = [top, *(import_module(each.name) for each in below if each.ispkg)]
+    twice = [
+        f"{each.__name__}.{name}"
+        for each in packages
+        for _, name, _ in pkgutil.iter_modules(each.__path__)
+        if name in getattr(each, "__all__", ())
+    ]
+    assert twice == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from importlib.util import find_spec
 
 __all__ = ["PACKAGES", "api_pages", "missing_names", "public_parts"]
 
@@ -66,29 +65,16 @@ def missing_names(address: str, html: str) -> list[str]:
 def _section(name: str, names: list[str], *, page: str) -> str:
     # The anchor of a module is a heading of ours, so that links to the module find it.
     heading = "" if name == page else f"## {name.removeprefix(f'{page}.')} {{ #{name} }}\n"
-    shadowed = {each: _home(name, each) for each in names if _has_module(name, each)}
-    options = ("    options:", "      show_root_heading: false", "      show_root_toc_entry: false")
-    lines = [heading, f"::: {name}", *options, "      members:"]
-    lines += [f"        - {each}" for each in names if each not in shadowed]
-    # Of a name that is a module's too, the reference may find the one or the other: it depends
-    # on the order of files on the disk. So it is asked for where it is defined.
-    for each, home in shadowed.items():
-        lines += [f'\n<a id="{name}.{each}"></a>\n', f"::: {home}.{each}"]
-        lines += ["    options:", "      show_root_full_path: false", "      heading_level: 3"]
+    lines = (
+        heading,
+        f"::: {name}",
+        "    options:",
+        "      show_root_heading: false",
+        "      show_root_toc_entry: false",
+        "      members:",
+        *(f"        - {each}" for each in names),
+    )
     return "\n".join(lines) + "\n"
-
-
-def _has_module(package: str, name: str) -> bool:
-    return hasattr(import_module(package), "__path__") and bool(find_spec(f"{package}.{name}"))
-
-
-def _home(package: str, name: str) -> str:
-    """The module that defines a name: of those below its own module that list it, the deepest."""
-    within = f"{package}.{name}"
-    inside = _below(within) if hasattr(import_module(within), "__path__") else []
-    known = [within, *(each for each, _ in inside)]
-    listing = [each for each in known if name in getattr(import_module(each), "__all__", ())]
-    return max(listing, key=lambda each: each.count("."))
 
 
 def _below(package: str) -> list[tuple[str, bool]]:

@@ -12,7 +12,7 @@ MODULES = (
     "reid_gen.generation.losses",
     "reid_gen.generation.recipe",
     "reid_gen.purifying.clusterer",
-    "reid_gen.purifying.clustering_scores",
+    "reid_gen.purifying.agreement",
     "reid_gen.purifying.folds",
     "reid_gen.purifying.knn",
     "reid_gen.scoring.distribution",

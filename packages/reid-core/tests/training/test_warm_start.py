@@ -11,7 +11,7 @@ from reid_core.training.finetuning import architecture_of
 from reid_core.training.fit import train
 from reid_core.training.recipe_files import load_recipe
 from reid_core.training.runs import table_of_runs, train_runs
-from reid_core.training.warm_start import warm_start
+from reid_core.training.warm_starting import warm_start
 
 from .conftest import tiny_people
 from .test_fit import Interrupt, run

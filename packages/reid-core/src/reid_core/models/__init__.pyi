@@ -2,7 +2,7 @@ from .checkpoint import fingerprint, load_heads, load_model, save_model
 from .checkpoint_info import CheckpointInfo, read_checkpoint
 from .factory import create_model, list_models
 from .global_model import GlobalModel
-from .kinds import ModelSpec, kinds, list_kinds
+from .kinds import ModelSpec, kind_registry, list_kinds
 from .neck import BNNeck, Head
 from .pooling import (
     AttentivePooling,
@@ -42,7 +42,7 @@ __all__ = [
     "create_model",
     "fingerprint",
     "gem_pool",
-    "kinds",
+    "kind_registry",
     "list_kinds",
     "list_models",
     "load_heads",

@@ -10,7 +10,7 @@ from typing import Any
 
 from reid_core.backbones import full_name, list_backbones
 from reid_core.backbones.hub import local_file
-from reid_core.models.kinds import ModelSpec, kind_options, kinds
+from reid_core.models.kinds import ModelSpec, kind_options, kind_registry
 from reid_core.models.neck import NeckName
 from reid_core.models.pooling import PoolingName, poolings
 from reid_core.models.reid_model import ReidModel
@@ -114,7 +114,7 @@ def create_model(
             "options": dict(options or {}),
         },
     )
-    model = kinds[kind](spec, **own)
+    model = kind_registry[kind](spec, **own)
     usual = model.preprocessing
     model.preprocessing = replace(usual, mean=mean or usual.mean, std=std or usual.std)
     return model

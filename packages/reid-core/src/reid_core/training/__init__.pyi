@@ -17,7 +17,7 @@ from .split import TrainingData, carve
 from .stopwatch import Stopwatch
 from .terms import CenterTerm, CrossEntropyTerm, Term, TripletTerm, list_terms, term_registry
 from .trainer import build_trainer, training_environment
-from .warm_start import WarmStart, warm_start
+from .warm_starting import WarmStart, warm_start
 
 __all__ = [
     "Average",

@@ -32,7 +32,7 @@ from reid_core.training.sidecars import Sidecars
 from reid_core.training.split import TrainingData, carve
 from reid_core.training.stopwatch import Stopwatch
 from reid_core.training.trainer import build_trainer, training_environment
-from reid_core.training.warm_start import warm_start
+from reid_core.training.warm_starting import warm_start
 from reid_data import Records
 from reid_data.console import Advance
 from reid_data.workers import WorkerCount

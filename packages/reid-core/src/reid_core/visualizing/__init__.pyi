@@ -1,6 +1,6 @@
-from .grad_cam import grad_cam
-from .occlusion import occlusion
-from .overlay import contact_sheet, overlay
+from .class_activation import grad_cam
+from .covering import occlusion
+from .overlays import contact_sheet, overlay
 from .pictures import Kind, visualize
 from .rollout import attention_rollout, roll_out
 from .scatter import plot_embeddings

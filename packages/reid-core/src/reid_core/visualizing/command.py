@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import Device, Json, Seed, show
+from reid_data.console import Device, Json, Seed, out_option, show
 
 __all__ = ["visualize"]
 
@@ -40,7 +40,7 @@ def visualize(
             "embeddings.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="PNG file to write.")],
+    out: Annotated[Path, out_option("PNG file to write.")],
     method: Annotated[
         MethodChoice, typer.Option("--method", help="Of the map: tsne or pca.")
     ] = MethodChoice.TSNE,

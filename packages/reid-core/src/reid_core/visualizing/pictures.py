@@ -15,9 +15,9 @@ from torch import Tensor
 
 from reid_core.embedder import checkpoint
 from reid_core.models import ReidModel
-from reid_core.visualizing.grad_cam import grad_cam
-from reid_core.visualizing.occlusion import occlusion
-from reid_core.visualizing.overlay import contact_sheet, overlay
+from reid_core.visualizing.class_activation import grad_cam
+from reid_core.visualizing.covering import occlusion
+from reid_core.visualizing.overlays import contact_sheet, overlay
 from reid_core.visualizing.rollout import attention_rollout
 from reid_core.visualizing.scatter import plot_embeddings
 from reid_data import Records

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_core.models import ReidModel
-from reid_core.visualizing.grad_cam import run, to_unit
+from reid_core.visualizing.class_activation import run, to_unit
 
 __all__ = ["attention_rollout", "roll_out"]
 

@@ -1,5 +1,5 @@
+from .agreement import ClusteringScores, clustering_scores
 from .clusterer import cluster_graph
-from .clustering_scores import ClusteringScores, clustering_scores
 from .corruptions import corrupt, list_corruptions
 from .deciding import purify
 from .folds import CrossFit, cross_fit

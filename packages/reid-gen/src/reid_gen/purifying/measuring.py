@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from reid_gen.purifying.clustering_scores import clustering_scores
+from reid_gen.purifying.agreement import clustering_scores
 from reid_gen.purifying.gcn_files import TrainedGCN
 from reid_gen.purifying.graph_files import GraphFolder
 from reid_gen.purifying.links import predict_links

@@ -8,7 +8,7 @@ from reid_core.models.kinds.fine_grained import (
 )
 from reid_core.models.kinds.mgn import MGN, build_mgn
 from reid_core.models.kinds.pcb import PCB, build_pcb
-from reid_core.models.kinds.registry import ModelSpec, kind_options, kinds, list_kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_options, kind_registry, list_kinds
 from reid_core.models.kinds.transreid import TransReID, build_transreid
 from reid_core.models.kinds.two_branch import TwoBranch, build_two_branch
 from reid_core.models.kinds.video import FramesModel, build_video_attention, build_video_average
@@ -36,6 +36,6 @@ __all__ = [
     "build_video_attention",
     "build_video_average",
     "kind_options",
-    "kinds",
+    "kind_registry",
     "list_kinds",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reid_core.models.global_model import GlobalModel
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 
 __all__ = ["NON_LOCAL", "build_agw"]
 
@@ -12,7 +12,7 @@ NON_LOCAL = {"18": (0, 1, 1, 0), "34": (0, 1, 1, 0), "50": (0, 2, 3, 0)}
 _DEEPER = (0, 2, 9, 0)
 
 
-@kinds.register("agw")
+@kind_registry.register("agw")
 def build_agw(spec: ModelSpec) -> GlobalModel:
     """AGW without its loss, the weighted triplet, which is a term.
 

@@ -12,7 +12,7 @@ from reid_core.backbones import Backbone
 from reid_core.backbones.hub import local_file
 from reid_core.models.branches import Branch, joined
 from reid_core.models.kinds.fine_grained_parts import PlaceContext, attended_mean, attention_map
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.kinds.temporal import TemporalName, temporal_pooling
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
@@ -90,7 +90,7 @@ class FineGrained(ReidModel):
         return joined(outputs, feature_map=maps, attention=seen[:, 0])
 
 
-@kinds.register("fine-grained")
+@kind_registry.register("fine-grained")
 def build_fine_grained(
     spec: ModelSpec,
     *,
@@ -103,7 +103,7 @@ def build_fine_grained(
     return FineGrained(trunks, spec=spec, size=size, inner=inner, temporal=None)
 
 
-@kinds.register("fine-grained-video")
+@kind_registry.register("fine-grained-video")
 def build_fine_grained_video(
     spec: ModelSpec,
     *,

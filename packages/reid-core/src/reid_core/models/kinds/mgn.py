@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reid_core.backbones import ResNet
 from reid_core.models.branches import Branch, joined, stripes
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
 __all__ = ["MGN", "build_mgn"]
@@ -79,7 +79,7 @@ def _shrink(block: Any) -> None:
     block.downsample[0].stride = (2, 2)
 
 
-@kinds.register("mgn")
+@kind_registry.register("mgn")
 def build_mgn(spec: ModelSpec) -> MGN:
     """A ResNet of ours; each of the eight vectors is reduced to 256 numbers."""
     if spec.last_stride != 1:

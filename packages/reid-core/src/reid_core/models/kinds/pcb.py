@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reid_core.backbones import Backbone
 from reid_core.models.branches import Branch, joined, stripes
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.pooling import Pooling
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
@@ -48,7 +48,7 @@ class PCB(ReidModel):
         return joined(outputs, feature_map=feature_map)
 
 
-@kinds.register("pcb")
+@kind_registry.register("pcb")
 def build_pcb(spec: ModelSpec, *, parts: Annotated[int, Field(ge=2)] = 6) -> PCB:
     """A CNN and ``parts`` stripes, each reduced to 256 numbers."""
     backbone = spec.map_backbone("pcb")

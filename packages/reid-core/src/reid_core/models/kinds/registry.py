@@ -17,7 +17,7 @@ from reid_core.models.preprocessing import Preprocessing
 from reid_core.models.reid_model import ReidModel
 from reid_core.registry import Registry
 
-__all__ = ["KindBuilder", "ModelSpec", "kind_options", "kinds", "list_kinds"]
+__all__ = ["KindBuilder", "ModelSpec", "kind_options", "kind_registry", "list_kinds"]
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ class ModelSpec:
 KindBuilder = Callable[..., ReidModel]
 """Builds a model of a [`ModelSpec`][reid_core.models]; its keyword arguments are its options."""
 
-kinds: Registry[KindBuilder] = Registry("kind of model")
+kind_registry: Registry[KindBuilder] = Registry("kind of model")
 
 
 def list_kinds() -> list[str]:
     """Names that ``kind`` of `create_model` takes."""
-    return kinds.names()
+    return kind_registry.names()
 
 
 def kind_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,8 +116,8 @@ def kind_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: the kind or a value is unknown.
     """
-    hints = get_type_hints(kinds[kind], include_extras=True)
-    own = inspect.signature(kinds[kind]).parameters
+    hints = get_type_hints(kind_registry[kind], include_extras=True)
+    own = inspect.signature(kind_registry[kind]).parameters
     found = {}
     for name, value in options.items():
         if name in own and own[name].kind is inspect.Parameter.KEYWORD_ONLY:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from reid_core.backbones import TimmBackbone
 from reid_core.models.branches import Branch, joined
 from reid_core.models.kinds.jigsaw import jigsaw
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.kinds.sides import SideEmbedding
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
@@ -112,7 +112,7 @@ def _weighed(outputs: list[ReidOutput], feature_map: Tensor) -> ReidOutput:
     return ReidOutput(total.feature, total.embedding, feature_map, tuple(outputs))
 
 
-@kinds.register("transreid")
+@kind_registry.register("transreid")
 def build_transreid(
     spec: ModelSpec,
     *,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from reid_core.backbones import Backbone
 from reid_core.backbones.cutting import cut, stage_ends
 from reid_core.models.branches import Branch, joined
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
 __all__ = ["TwoBranch", "build_two_branch"]
@@ -72,7 +72,7 @@ class TwoBranch(ReidModel):
         return ReidOutput(both.feature, both.embedding, both.feature_map, tuple(outputs))
 
 
-@kinds.register("two-branch")
+@kind_registry.register("two-branch")
 def build_two_branch(
     spec: ModelSpec,
     *,

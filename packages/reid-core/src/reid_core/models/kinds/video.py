@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from reid_core.backbones import Backbone
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.kinds.temporal import TemporalName, temporal_pooling
 from reid_core.models.pooling import Pooling
 from reid_core.models.reid_model import ReidModel, ReidOutput
@@ -48,13 +48,13 @@ class FramesModel(ReidModel):
         return ReidOutput(feature, self.neck(feature))
 
 
-@kinds.register("video-average")
+@kind_registry.register("video-average")
 def build_video_average(spec: ModelSpec) -> FramesModel:
     """The mean over the frames; any backbone."""
     return _build(spec, "mean")
 
 
-@kinds.register("video-attention")
+@kind_registry.register("video-attention")
 def build_video_attention(spec: ModelSpec) -> FramesModel:
     """A learned attention over the frames; any backbone."""
     return _build(spec, "attention")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reid_core.backbones import Backbone
 from reid_core.models.kinds.agw import NON_LOCAL
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.pooling import Pooling
 from reid_core.models.reid_model import ReidModel, ReidOutput
 
@@ -126,7 +126,7 @@ def _convolution(flat: Any, *, sight: int) -> nn.Conv3d:
     return deep
 
 
-@kinds.register("video-3d")
+@kind_registry.register("video-3d")
 def build_video_3d(spec: ModelSpec) -> VideoResNet:
     """A ResNet of ours, inflated, with the non-local blocks of ``agw``."""
     depth = spec.name.removeprefix("reid:resnet").partition("_")[0]

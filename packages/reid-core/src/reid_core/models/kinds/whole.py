@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from reid_core.models.global_model import GlobalModel
-from reid_core.models.kinds.registry import ModelSpec, kinds
+from reid_core.models.kinds.registry import ModelSpec, kind_registry
 
 __all__ = ["build_global"]
 
 
-@kinds.register("global")
+@kind_registry.register("global")
 def build_global(spec: ModelSpec) -> GlobalModel:
     """One backbone, one pooling, one neck."""
     backbone = spec.backbone()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from reid_core.models import ReidModel
-from reid_core.visualizing.grad_cam import run, setting_apart, to_unit
+from reid_core.visualizing.class_activation import run, setting_apart, to_unit
 
 __all__ = ["occlusion"]
 
