@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reid_data.console import Json, Seed, show
+from reid_data.console import Json, Seed, out_option, show
 
 __all__ = ["export"]
 
@@ -17,9 +17,7 @@ def export(
     format: Annotated[  # noqa: A002 - the name of the option
         str, typer.Option("--format", help="onnx, openvino or torch-export.")
     ],
-    out: Annotated[
-        Path, typer.Option("--out", help="File to write: .onnx, .xml (with a .bin) or .pt2.")
-    ],
+    out: Annotated[Path, out_option("File to write: .onnx, .xml (with a .bin) or .pt2.")],
     images: Annotated[
         Path | None,
         typer.Option("--images", help="Folder of images to compare on. [synthetic people]"),

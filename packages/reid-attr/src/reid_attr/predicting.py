@@ -9,7 +9,7 @@ import typer
 
 from reid_attr.options import Images, Model, SomeData, SomeRoot
 from reid_attr.tables import check_table, prediction_table, write_table
-from reid_data.console import BatchSize, Device, Json, Workers, note, progress, show
+from reid_data.console import BatchSize, Device, Json, Workers, note, out_option, progress, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ _SHOWN = 10
 
 def predict(
     model: Model,
-    out: Annotated[Path, typer.Option("--out", help="Table to write: .csv or .parquet.")],
+    out: Annotated[Path, out_option("Table to write: .csv or .parquet.")],
     place: Annotated[
         Path | None,
         typer.Argument(metavar="IMAGES", help="An image, or a folder or .csv list of images."),

@@ -9,7 +9,17 @@ import typer
 
 from reid_attr.options import AttributeSet, Images, Model, Part, SomeData, SomeRoot
 from reid_attr.tables import check_table, write_table
-from reid_data.console import BatchSize, Device, Json, Seed, Workers, note, progress, show
+from reid_data.console import (
+    BatchSize,
+    Device,
+    Json,
+    Seed,
+    Workers,
+    note,
+    out_option,
+    progress,
+    show,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +64,7 @@ def retrieve(
     distance: Annotated[
         str, typer.Option("--distance", help="absolute, euclidean or likelihood.")
     ] = "absolute",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Table of all answers: .csv or .parquet.")
-    ] = None,
+    out: Annotated[Path | None, out_option("Table of all answers: .csv or .parquet.")] = None,
     submission: Annotated[
         Path | None,
         typer.Option("--submission", help="CSV of every query's distance from every image."),

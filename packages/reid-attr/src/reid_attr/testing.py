@@ -17,6 +17,7 @@ from reid_data.console import (
     Seed,
     Workers,
     note,
+    out_option,
     progress,
     require,
     show,
@@ -33,9 +34,7 @@ def measure(
     model: Model,
     data: Data,
     root: Root,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for report.json and attributes.csv.")
-    ] = None,
+    out: Annotated[Path | None, out_option("Folder for report.json and attributes.csv.")] = None,
     plots: Annotated[
         bool, typer.Option("--plots", help="Draw recalls and calibration into --out too.")
     ] = False,

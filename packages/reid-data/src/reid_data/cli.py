@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reid_data.audit.command import audit
-from reid_data.console import Data, Json, Root, Workers, application, note, progress, run, show
+from reid_data.console import (
+    Data,
+    Json,
+    Root,
+    Workers,
+    application,
+    note,
+    out_option,
+    progress,
+    run,
+    show,
+)
 from reid_data.preprocess.commands import VERBS
 from reid_data.synth.command import synth
 from reid_data.tracking.command import crops
@@ -141,7 +152,7 @@ def check(
 def manifest(
     data: Data,
     root: Root,
-    out: Annotated[Path, typer.Option("--out", help="Table to write: .csv or .parquet.")],
+    out: Annotated[Path, out_option("Table to write: .csv or .parquet.")],
     as_json: Json = False,
 ) -> None:
     """Write the records as a table that `--data csv --root TABLE` reads."""

@@ -38,11 +38,33 @@ __all__ = [
     "application",
     "note",
     "one_line",
+    "out_option",
     "progress",
     "require",
     "run",
     "show",
 ]
+
+
+def out_option(help_text: str, *short: str) -> Any:
+    """``--out`` in a verb's own words; where nothing can be written is refused before any work.
+
+    Args:
+        help_text: what it says of the option.
+        short: further names, such as ``"-o"``.
+    """
+    return typer.Option("--out", *short, help=help_text, callback=_can_be_written)
+
+
+def _can_be_written(path: Path | None) -> Path | None:
+    if path is not None:
+        there = next(folder for folder in path.absolute().parents if folder.exists())
+        if not there.is_dir():
+            raise typer.BadParameter(f"{path} cannot be written: {there} is no folder")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise typer.BadParameter(f"{path} cannot be written: {there} lets nobody write here")
+    return path
+
 
 Data = Annotated[
     str,
@@ -53,7 +75,7 @@ Data = Annotated[
     ),
 ]
 Root = Annotated[Path, typer.Option("--root", help="Folder that holds the data set.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
+Out = Annotated[Path, out_option("Folder to write to.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images in one batch.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes that share the work.")]
@@ -107,10 +129,12 @@ def require(module: str, *, extra: str, for_what: str) -> None:
 def application(help_text: str, *, package: str | None = None) -> typer.Typer:
     """A Typer application in the house style, with shell completion; verbs are added to it.
 
+    In front of the verb stand ``--version`` and ``--plugin``, see `reid_data.plugins`.
+
     Args:
         help_text: what ``--help`` begins with.
         package: the distribution whose version ``--version`` prints; none: a group of verbs within
-            an application, which has neither.
+            an application, which has none of these.
     """
     app = typer.Typer(
         help=help_text,
@@ -119,11 +143,11 @@ def application(help_text: str, *, package: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     # A callback keeps the verb in the command line even while a script has only one.
-    app.callback()((lambda: None) if package is None else _with_version(package))
+    app.callback()((lambda: None) if package is None else _before_verbs(package))
     return app
 
 
-def _with_version(package: str) -> Callable[..., None]:
+def _before_verbs(package: str) -> Callable[..., None]:
     def say(wanted: bool) -> None:
         if wanted:
             from importlib.metadata import version
@@ -131,12 +155,19 @@ def _with_version(package: str) -> Callable[..., None]:
             sys.stdout.write(f"{package} {version(package)}\n")
             raise typer.Exit
 
-    # As a default, because an annotation could not name what only this function knows.
-    option = typer.Option(
+    # As defaults, because an annotation could not name what only this function knows.
+    version_option = typer.Option(
         False, "--version", callback=say, is_eager=True, help="Print the version."
     )
+    plugin_option = typer.Option(
+        [], "--plugin", metavar="MODULE", help="Import this module or .py file of your own first."
+    )
 
-    def callback(version: bool = option) -> None: ...
+    def callback(version: bool = version_option, plugin: list[str] = plugin_option) -> None:
+        if plugin:
+            from reid_data.plugins import load_plugins
+
+            load_plugins(plugin)
 
     return callback
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reid_attr.options import Model
-from reid_data.console import Device, Json, note, progress, require, show
+from reid_data.console import Device, Json, note, out_option, progress, require, show
 
 if TYPE_CHECKING:
     from reid_attr.video.result import VideoTracks
@@ -22,9 +22,7 @@ _SHOWN = 20
 def video(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The video.")],
     model: Model,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Video to write (.mp4), with .json and .csv beside.")
-    ],
+    out: Annotated[Path, out_option("Video to write (.mp4), with .json and .csv beside.", "-o")],
     detector: Annotated[
         str, typer.Option("--detector", help="boxes, onnx, hog, or a detector of torchvision.")
     ],

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import Json, Seed, Workers, note, progress, show
+from reid_data.console import Json, Seed, Workers, note, out_option, progress, show
 
 __all__ = ["synth"]
 
@@ -29,7 +29,7 @@ _Walk = Annotated[
 
 
 def synth(
-    out: Annotated[Path | None, typer.Option("--out", help="Folder to write to.")] = None,
+    out: Annotated[Path | None, out_option("Folder to write to.")] = None,
     layout: Annotated[
         str, typer.Option(help="Data set whose layout to write: NAME or NAME:KEY=VALUE.")
     ] = "market1501",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reid_data.console import Json, Seed, note, show
+from reid_data.console import Json, Seed, note, out_option, show
 from reid_eval.cli.options import MetricChoice, MetricOption
 from reid_eval.cli.sides import check_out_file
 
@@ -22,7 +22,7 @@ _WHAT = "Folder (or report.json) that `test --out` wrote, or a folder with the e
 def compare_command(
     first: Annotated[Path, typer.Argument(metavar="A", help=_WHAT + "query and gallery.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="The one that is asked about.")],
-    out: Annotated[Path | None, typer.Option("--out", help="HTML file to write.")] = None,
+    out: Annotated[Path | None, out_option("HTML file to write.")] = None,
     confidence: Annotated[
         float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")
     ] = 0.95,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_data.console import Data, Json, Root, show
+from reid_data.console import Data, Json, Root, out_option, show
 from reid_eval.cli.sides import check_out_file
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class ClockChoice(StrEnum):
 def fit_st_command(
     data: Data,
     root: Root,
-    out: Annotated[
-        Path, typer.Option("--out", help="File to write, for `reid-eval test --st`.")
-    ] = Path("transitions.npz"),
+    out: Annotated[Path, out_option("File to write, for `reid-eval test --st`.")] = Path(
+        "transitions.npz"
+    ),
     split: Annotated[str, typer.Option("--split", help="Whose identities are used.")] = "train",
     clock: Annotated[
         ClockChoice,

@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from reid_data.console import BatchSize, Device, Json, LoaderWorkers, SkipUnreadable, show
+from reid_data.console import (
+    BatchSize,
+    Device,
+    Json,
+    LoaderWorkers,
+    SkipUnreadable,
+    out_option,
+    show,
+)
 from reid_eval.cli.gallery_input import open_source
 from reid_eval.cli.gallery_options import (
     After,
@@ -46,7 +54,7 @@ def search_command(
     exact: Annotated[
         bool, typer.Option("--exact", help="Search exactly, also where there is an index.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Parquet file for all answers.")] = None,
+    out: Annotated[Path | None, out_option("Parquet file for all answers.")] = None,
     flip: Flip = False,
     backend: BackendOption = BackendChoice.AUTO,
     device: Device = "auto",

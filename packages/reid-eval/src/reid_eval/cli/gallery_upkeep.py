@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_data.console import Json, progress, show
+from reid_data.console import Json, out_option, progress, show
 from reid_eval.cli.gallery_index import index_if_large
 from reid_eval.cli.gallery_options import (
     After,
@@ -67,7 +67,7 @@ def expire_command(
 
 def export_command(
     gallery: Place,
-    out: Annotated[Path, typer.Option("--out", help="Embeddings folder to write.")],
+    out: Annotated[Path, out_option("Embeddings folder to write.")],
     camera: Cameras = None,
     after: After = None,
     before: Before = None,

@@ -16,6 +16,7 @@ from reid_data.console import (
     Seed,
     SkipUnreadable,
     note,
+    out_option,
     progress,
     show,
 )
@@ -50,7 +51,7 @@ def identify_command(
     model: Model = "",
     query: QueryFolder = None,
     gallery: GalleryFolder = None,
-    out: Annotated[Path, typer.Option("--out", help="CSV file to write.")] = Path("result.csv"),
+    out: Annotated[Path, out_option("CSV file to write.")] = Path("result.csv"),
     camera_filter: SearchFilterOption = SearchFilterChoice.NONE,
     threshold: Annotated[
         str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reid_data.console import Json, Seed, note, progress, require, show
+from reid_data.console import Json, Seed, note, out_option, progress, require, show
 from reid_eval.cli.options import (
     CameraFilterOption,
     EvaluationFilterChoice,
@@ -53,9 +53,7 @@ def plot_command(
             "of the embeddings (HTML), or the regions that made two images match."
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", help="File to write: .png, .pdf, .svg or .jpg; a map .html.")
-    ],
+    out: Annotated[Path, out_option("File to write: .png, .pdf, .svg or .jpg; a map .html.")],
     query: Annotated[
         list[Path] | None,
         typer.Option("--query", help="Folder of query embeddings; for cmc one for each curve."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_data.console import Json, Seed, note, require, show
+from reid_data.console import Json, Seed, note, out_option, require, show
 from reid_eval.cli.options import (
     CameraFilterOption,
     EvaluationFilterChoice,
@@ -34,9 +34,7 @@ def pose_distances_command(
         typer.Option("--poses", help="Table of pose clusters, as `reid-data poses` writes it."),
     ],
     column: Annotated[str, typer.Option("--column", help="Which clustering.")] = "R_LA_15",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Picture to write: .png, .pdf, .svg or .jpg.")
-    ] = None,
+    out: Annotated[Path | None, out_option("Picture to write: .png, .pdf, .svg or .jpg.")] = None,
     metric: MetricOption = MetricChoice.COSINE,
     camera_filter: CameraFilterOption = None,
     seed: Seed = 0,

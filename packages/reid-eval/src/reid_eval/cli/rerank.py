@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reid_data.console import Device, Json, note, show
+from reid_data.console import Device, Json, note, out_option, show
 from reid_eval.cli.options import (
     CameraFilterOption,
     FusionChoice,
@@ -32,9 +32,9 @@ __all__ = ["rerank_command"]
 def rerank_command(
     query: QueryFolder = None,
     gallery: GalleryFolder = None,
-    out: Annotated[
-        Path, typer.Option("--out", help="Parquet file to write: one row a query and answer.")
-    ] = Path("reranked.parquet"),
+    out: Annotated[Path, out_option("Parquet file to write: one row a query and answer.")] = Path(
+        "reranked.parquet"
+    ),
     rerank: RerankOption = "k-reciprocal",
     rerank_set: RerankSetting = None,
     transitions: Transitions = None,

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import BatchSize, Device, Json, LoaderWorkers, SkipUnreadable, progress, show
+from reid_data.console import (
+    BatchSize,
+    Device,
+    Json,
+    LoaderWorkers,
+    SkipUnreadable,
+    out_option,
+    progress,
+    show,
+)
 from reid_eval.cli.options import (
     BackendChoice,
     BackendOption,
@@ -32,9 +41,9 @@ def search_command(
     model: Model = "",
     query: QueryFolder = None,
     gallery: GalleryFolder = None,
-    out: Annotated[
-        Path, typer.Option("--out", help="Parquet file to write: one row a query and answer.")
-    ] = Path("results.parquet"),
+    out: Annotated[Path, out_option("Parquet file to write: one row a query and answer.")] = Path(
+        "results.parquet"
+    ),
     top_k: Annotated[
         int, typer.Option("--top-k", min=0, help="Answers for each query; 0 means all.")
     ] = 10,

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from reid_data.console import BatchSize, Device, Json, LoaderWorkers, Seed, SkipUnreadable
+from reid_data.console import (
+    BatchSize,
+    Device,
+    Json,
+    LoaderWorkers,
+    Seed,
+    SkipUnreadable,
+    out_option,
+)
 from reid_eval.cli.analyses import AnalysisWishes, make_analyses
 from reid_eval.cli.analysis_options import (
     Confidence,
@@ -54,9 +62,7 @@ def measure_command(
     root: SomeRoot = None,
     query: QueryFolder = None,
     gallery: GalleryFolder = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for report.json and report.html.")
-    ] = None,
+    out: Annotated[Path | None, out_option("Folder for report.json and report.html.")] = None,
     embeddings: Annotated[
         bool, typer.Option(help="Leave the embeddings in OUT/query and OUT/gallery.")
     ] = True,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reid_data.completion import complete_data
+from reid_data.console import out_option
 
 if TYPE_CHECKING:
     from reid_data.records import Records
@@ -29,7 +30,7 @@ Naming = Annotated[
         help="How side files call an image: stem, or parent for folders of people (PRCC, LaST).",
     ),
 ]
-OutFile = Annotated[Path, typer.Option("--out", help="File to write.")]
+OutFile = Annotated[Path, out_option("File to write.")]
 Poses = Annotated[
     Path,
     typer.Option(
