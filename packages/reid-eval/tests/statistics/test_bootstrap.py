@@ -62,7 +62,7 @@ def test_bounds_agree_with_scipy_where_each_person_asks_once(method: str) -> Non
         np.mean,
         n_resamples=20_000,
         method="BCa" if method == "bca" else method,
-        rng=np.random.default_rng(1),
+        random_state=np.random.default_rng(1),
     ).confidence_interval
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.04 * width)

@@ -31,7 +31,7 @@ def test_p_values_agree_with_scipys_permutation_test() -> None:
         lambda a, b: np.mean(a - b),
         permutation_type="samples",
         n_resamples=20_000,
-        rng=np.random.default_rng(0),
+        random_state=np.random.default_rng(0),
     ).pvalue
     assert sign_flip_p_values((after - before)[:, None], flips=20_000)[0] == pytest.approx(
         theirs, abs=0.015

@@ -83,7 +83,8 @@ def score_distributions(
     bins = int(np.clip(2 * fewest ** (1 / 3), 10, 60))
     edges = np.linspace(low, max(high, low + 1e-6), bins + 1)
     shares = [
-        np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / max(1, len(values))
+        np.histogram(np.clip(values, edges[0], edges[-1], dtype=np.float64), edges)[0]
+        / max(1, len(values))
         for values in (true, false)
     ]
     return ScoreDistributions(edges, shares[0], shares[1], len(true), len(false), len(rows))
