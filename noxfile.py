@@ -21,15 +21,15 @@ HERE = Path(__file__).parent
 PACKAGES = ("data", "eval", "core", "attr", "gen")
 # What a package installs of its own house, itself last, with the extras that its tests exercise.
 HOUSE = {
-    "data": ("data[fast,augment,mat,spreadsheet,video]",),
-    "eval": ("data", "eval[faiss,milvus,onnx,openvino,plots,serve]"),
+    "data": ("data[fast,augment,hub,mat,spreadsheet,video]",),
+    "eval": ("data", "eval[faiss,hub,milvus,onnx,openvino,plots,serve]"),
     "core": ("data", "eval", "core[train,mmcv,onnx,openvino,tune]"),
     "attr": ("data", "eval", "core[train]", "attr[onnx,openvino,plots,video]"),
     "gen": ("data", "eval", "core[train]", "gen"),
 }
 EVERYTHING = (
-    "data[fast,augment,mat,spreadsheet,video]",
-    "eval[faiss,milvus,onnx,openvino,plots,serve]",
+    "data[fast,augment,hub,mat,spreadsheet,video]",
+    "eval[faiss,hub,milvus,onnx,openvino,plots,serve]",
     "core[train,mmcv,onnx,openvino,tune]",
     "attr[onnx,openvino,plots,video]",
     "gen",

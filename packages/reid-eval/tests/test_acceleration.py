@@ -151,6 +151,23 @@ def test_an_onnx_file_of_pixels_is_an_embedder(
     torch.testing.assert_close(found(images), images.float().mean(dim=(2, 3)), atol=1e-3, rtol=0)
 
 
+def test_an_onnx_file_of_the_hub_is_fetched(
+    tmp_path: Path, images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    onnx_file(tmp_path / "model.onnx", batch="batch", dtype=2)
+    asked = []
+
+    def fetch(repository: str, **how: object) -> str:
+        asked.append((repository, how["revision"], how["allow_patterns"]))
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    found = load_embedder("hf://lab/street@v2/model.onnx", device="cpu")
+    assert asked == [("lab/street", "v2", ["model.*"])]
+    torch.testing.assert_close(found(images), images.float().mean(dim=(2, 3)), atol=1e-3, rtol=0)
+
+
 def test_a_network_of_floats_gets_normalised_images(
     tmp_path: Path, images: Tensor, caplog: pytest.LogCaptureFixture
 ) -> None:

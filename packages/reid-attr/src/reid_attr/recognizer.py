@@ -17,8 +17,8 @@ from reid_attr.decoding import decide, describe, probabilities_of
 from reid_attr.models.attribute_model import AttributeModel
 from reid_attr.models.checkpoint import load_attribute_model, read_attribute_checkpoint
 from reid_attr.schema import Schema
-from reid_core.backbones.hub import local_model
 from reid_data import Records, eval_loader
+from reid_data.hub import local_model
 from reid_data.workers import WorkerCount
 from reid_eval.embedders import load_embedder, resolve_device
 

@@ -157,6 +157,21 @@ def test_an_image_does_not_depend_on_its_batch_and_parts_are_swapped(
         engine.draw(DrawRequest(pixels[..., :8], joints, joints, seeds))
 
 
+def test_a_generator_of_the_hub_is_fetched(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fetch(repository: str, **_: object) -> str:
+        asked.append(repository)
+        return str(checkpoint)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    # As an option gives it, which folds the two slashes into one.
+    assert load_engine(Path("hf://lab/painter")).fingerprint == load_engine(checkpoint).fingerprint
+    assert asked == ["lab/painter"]
+
+
 def test_a_generator_without_parts_refuses_clothes(posed: PosedImages, tmp_path: Path) -> None:
     from reid_gen.generation.posed import PoseCanvas
     from reid_gen.generation.recipe import ModelSection

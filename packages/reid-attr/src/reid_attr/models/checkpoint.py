@@ -24,10 +24,10 @@ from reid_attr.models.attribute_model import AttributeModel
 from reid_attr.models.card import card_of_attributes
 from reid_attr.models.factory import create_attribute_model
 from reid_attr.schema import Schema
-from reid_core.backbones.hub import local_folder
 from reid_core.keys import mismatch
 from reid_core.models.card import CARD, write_card
 from reid_data.files import replacing
+from reid_data.hub import local_folder
 
 __all__ = [
     "AttributeCheckpoint",

@@ -12,12 +12,12 @@ import torchvision  # type: ignore[import-untyped]
 from torch import Tensor
 
 from reid_core.backbones.backbone import Backbone, families
-from reid_core.backbones.hub import local_file
 from reid_core.backbones.osnet import OSNET_WIDTHS, OSNet, own_osnet_names
 from reid_core.backbones.probe import probe
 from reid_core.backbones.resnet import DEPTHS, ResNet
 from reid_core.backbones.weights import load_weights
 from reid_core.registry import UnknownNameError, nearest
+from reid_data.hub import local_file
 
 __all__ = ["OwnFamily"]
 

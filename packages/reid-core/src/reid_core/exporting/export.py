@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reid_core.backbones.hub import local_folder
 from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.exporting.formats import Format, Writer, find_writer, list_formats
 from reid_core.exporting.parity import Parity, measure_parity, worst_error
@@ -21,6 +20,7 @@ from reid_core.exporting.samples import noise, read_people, synthetic_people
 from reid_core.models.card import Card, card_of_model, write_card
 from reid_core.registry import nearest
 from reid_data.console import one_line, require
+from reid_data.hub import local_folder
 
 __all__ = ["ExportResult", "export_model"]
 

@@ -7,7 +7,6 @@ from os import PathLike, fspath
 
 from torch import Tensor
 
-from reid_core.backbones.hub import local_file
 from reid_core.importing.known import list_sources, sources
 from reid_core.importing.reading import read_published
 from reid_core.importing.roboflow import check_timm, folder_files, read_config, translate_folder
@@ -15,6 +14,7 @@ from reid_core.importing.translation import Translation
 from reid_core.keys import mismatch
 from reid_core.models import ReidModel, create_model
 from reid_core.models.pooling import PoolingName
+from reid_data.hub import local_file
 
 __all__ = ["Imported", "import_model"]
 

@@ -11,11 +11,11 @@ import timm
 import torch
 from torch import Tensor
 
-from reid_core.backbones.hub import HUB, hub_file
 from reid_core.importing.names import under
 from reid_core.importing.torchreid import Torchreid
 from reid_core.importing.translation import Translation
 from reid_core.models import ReidModel
+from reid_data.hub import HUB, hub_file
 
 __all__ = ["CONFIG", "check_timm", "folder_files", "read_config", "translate_folder"]
 

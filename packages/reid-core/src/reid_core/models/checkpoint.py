@@ -23,12 +23,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reid_core._files import whole_file
-from reid_core.backbones.hub import local_folder
 from reid_core.keys import mismatch
 from reid_core.models.card import CARD, card_of_model, write_card
 from reid_core.models.checkpoint_info import FORMAT, VERSION, CheckpointInfo, read_checkpoint
 from reid_core.models.factory import create_model
 from reid_core.models.reid_model import ReidModel
+from reid_data.hub import local_folder
 
 __all__ = ["fingerprint", "load_heads", "load_model", "save_model"]
 

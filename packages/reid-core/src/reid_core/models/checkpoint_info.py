@@ -9,8 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from reid_core.backbones.hub import local_folder
 from reid_core.models.preprocessing import Preprocessing
+from reid_data.hub import local_folder
 
 __all__ = ["FORMAT", "VERSION", "CheckpointInfo", "read_checkpoint"]
 

@@ -9,11 +9,11 @@ from os import PathLike
 from typing import Any
 
 from reid_core.backbones import full_name, list_backbones
-from reid_core.backbones.hub import local_file
 from reid_core.models.kinds import ModelSpec, kind_options, kind_registry
 from reid_core.models.neck import NeckName
 from reid_core.models.pooling import PoolingName, poolings
 from reid_core.models.reid_model import ReidModel
+from reid_data.hub import local_file
 
 __all__ = ["create_model", "list_models"]
 

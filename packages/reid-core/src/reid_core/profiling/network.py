@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from reid_core.backbones.hub import is_on_hub
 from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.models import create_model
+from reid_data.hub import is_on_hub
 
 __all__ = ["open_network"]
 

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from reid_core.backbones.hub import HUB, is_on_hub
 from reid_core.models.card import CARD
+from reid_data.hub import HUB, is_on_hub
 
 __all__ = ["Pushed", "push_model"]
 

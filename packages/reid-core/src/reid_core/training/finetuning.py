@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from reid_core.backbones.hub import local_model
 from reid_core.models import read_checkpoint
+from reid_data.hub import local_model
 
 __all__ = ["architecture_of"]
 

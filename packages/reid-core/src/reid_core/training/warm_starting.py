@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from reid_core.backbones.hub import local_model
 from reid_core.backbones.weights import read_weights
 from reid_core.models import load_heads, read_checkpoint
 from reid_core.training.terms import Term
+from reid_data.hub import local_model
 
 __all__ = ["WarmStart", "warm_start"]
 

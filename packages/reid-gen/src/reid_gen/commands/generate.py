@@ -19,7 +19,7 @@ _PoseSize = Annotated[
 
 def generate(
     checkpoint: Annotated[
-        Path, typer.Option("--checkpoint", help="Folder that reid-gen train-gan wrote.")
+        Path, typer.Option("--checkpoint", help="Folder that reid-gen train-gan wrote, or hf://...")
     ],
     data: Data,
     root: Root,

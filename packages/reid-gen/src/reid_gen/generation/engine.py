@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from reid_data.hub import local_folder
+
 __all__ = ["INFO", "WEIGHTS", "DrawRequest", "Engine", "load_engine", "read_info"]
 
 WEIGHTS, INFO = "generator.safetensors", "generator.json"
@@ -91,12 +93,13 @@ def load_engine(folder: Path | str, *, device: torch.device | str = "cpu") -> En
     """Load the generator of a training.
 
     Args:
-        folder: what ``reid-gen train-gan`` wrote.
+        folder: what ``reid-gen train-gan`` wrote, or ``hf://owner/name`` that holds it.
         device: where it draws.
 
     Raises:
         ValueError: there is none, or it is damaged or of an unknown kind.
     """
+    folder = local_folder(folder)
     kind = read_info(folder).get("engine")
     if kind == "gan":
         from reid_gen.generation.gan_engine import GanEngine

@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from reid_core.backbones.hub import local_file
 from reid_data.console import one_line
+from reid_data.hub import local_file
 
 __all__ = ["PerceptualLoss", "vgg19_features"]
 

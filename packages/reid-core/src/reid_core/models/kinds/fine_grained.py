@@ -9,12 +9,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from reid_core.backbones import Backbone
-from reid_core.backbones.hub import local_file
 from reid_core.models.branches import Branch, joined
 from reid_core.models.kinds.fine_grained_parts import PlaceContext, attended_mean, attention_map
 from reid_core.models.kinds.registry import ModelSpec, kind_registry
 from reid_core.models.kinds.temporal import TemporalName, temporal_pooling
 from reid_core.models.reid_model import ReidModel, ReidOutput
+from reid_data.hub import local_file
 
 __all__ = ["FineGrained", "build_fine_grained", "build_fine_grained_video"]
 

@@ -1,15 +1,11 @@
-"""Models on the hub for other packages: the entry point ``hub`` of ``reid.embedders``."""
+"""Models on the hub, whoever's they are: the entry point ``hub`` of ``reid.embedders``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
-from reid_core.backbones.hub import is_on_hub, local_model
-
-if TYPE_CHECKING:
-    from reid_eval.embedders import Embedder
+from reid_data.hub import is_on_hub, local_model
+from reid_eval.embedders import Embedder, load_embedder
 
 __all__ = ["hub"]
 
@@ -23,8 +19,6 @@ class _Hub:
 
     def load(self, source: str, *, device: torch.device) -> Embedder:
         """Load a checkpoint folder, or a file (``hf://owner/name/model.onnx``), of any plugin."""
-        from reid_eval.embedders import load_embedder
-
         return load_embedder(local_model(source), device=device)
 
 

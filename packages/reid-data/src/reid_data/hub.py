@@ -1,4 +1,4 @@
-"""Files by their name on the Hugging Face hub."""
+"""Models and files by their name on the Hugging Face hub: ``hf://owner/name``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 
+from reid_data.console import require
+
 __all__ = ["HUB", "hub_file", "is_on_hub", "local_file", "local_folder", "local_model"]
 
 HUB = "hf://"
 _FOLDED = "hf:/"  # what a Path makes of it
 # What a model's folder may hold for those who use it: networks, what they say of themselves, cards.
-_MODEL_FILES = ("*.json", "*.safetensors", "*.yaml", "*.md", "*.onnx", "*.xml", "*.bin", "*.pt2")
+_ENDINGS = "json safetensors yaml md onnx data xml bin pt2"
+_MODEL_FILES = tuple(f"*.{ending}" for ending in _ENDINGS.split())
 
 
 def is_on_hub(source: str | PathLike[str]) -> bool:
@@ -43,27 +46,40 @@ def local_folder(source: str | PathLike[str]) -> Path:
     parts = _parts(source)
     if len(parts) < 2:
         raise ValueError(f"expected {HUB}owner/name, came {fspath(source)}")
+    below = "".join(f"{part}/" for part in parts[2:])
+    return _fetched(parts[:2], [below + each for each in _MODEL_FILES]).joinpath(*parts[2:])
+
+
+def _fetched(repository: list[str], patterns: list[str]) -> Path:
+    """Where the files of a repository lie that fit a pattern."""
+    require("huggingface_hub", extra="reid-data[hub]", for_what=f"fetching {HUB}...")
     from huggingface_hub import snapshot_download
 
-    name, _, revision = parts[1].partition("@")
-    below = "".join(f"{part}/" for part in parts[2:])
-    with _fetching("the model", "/".join(parts)):
-        fetched = snapshot_download(
-            f"{parts[0]}/{name}",
-            revision=revision or None,
-            allow_patterns=[below + pattern for pattern in _MODEL_FILES],
+    owner, (name, _, revision) = repository[0], repository[1].partition("@")
+    with _fetching("the model", "/".join(repository)):
+        return Path(
+            snapshot_download(f"{owner}/{name}", revision=revision or None, allow_patterns=patterns)
         )
-    return Path(fetched, *parts[2:])
 
 
 def local_model(source: str | PathLike[str]) -> Path:
     """The path of a model's folder, or of a file where the name has an ending; fetched if need be.
 
+    With a file comes what lies beside it under its name: weights (``.bin``, ``.onnx.data``), and
+    what they say of themselves (``.json``).
+
     Raises:
-        ValueError: see `local_folder` and `local_file`.
+        ValueError: see `local_folder`; there is no such file.
     """
-    named_file = is_on_hub(source) and Path(fspath(source)).suffix and len(_parts(source)) > 2
-    return local_file(source) if named_file else local_folder(source)
+    parts = _parts(source) if is_on_hub(source) else []
+    *folders, file = parts[2:] or [""]
+    if not Path(file).suffix:
+        return local_folder(source)
+    beside = "/".join([*folders, Path(file).stem])
+    path = _fetched(parts[:2], [f"{beside}.*"]).joinpath(*parts[2:])
+    if not path.is_file():
+        raise ValueError(f"{'/'.join(parts[:2])} on the hub has no file {'/'.join(parts[2:])}")
+    return path
 
 
 def _parts(source: str | PathLike[str]) -> list[str]:
@@ -113,6 +129,7 @@ def hub_file(repository: str, name: str) -> Path:
     Raises:
         ValueError: it cannot be fetched; names the file and the reason.
     """
+    require("huggingface_hub", extra="reid-data[hub]", for_what=f"fetching {HUB}...")
     from huggingface_hub import hf_hub_download
 
     repository, _, revision = repository.partition("@")
