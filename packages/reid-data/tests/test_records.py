@@ -98,6 +98,12 @@ def test_missing_columns_are_named_with_those_found() -> None:
         Records(pd.DataFrame({"path": ["a.jpg"], "who": [1]}), ROOT)
 
 
+def test_shown_are_the_sizes_not_the_rows() -> None:
+    assert repr(Records(table(), ROOT)) == "Records(train=1, query=1, gallery=1, root='somewhere')"
+    named = Records(table(split="train"), ROOT, DatasetInfo(name="mine"))
+    assert repr(named) == "Records(mine, train=3, root='somewhere')"
+
+
 def test_a_path_may_be_in_two_splits_but_not_twice_in_one() -> None:
     twice = {"path": ["a.jpg", "a.jpg", "b.jpg"]}
     assert len(Records(table(**twice), ROOT)) == 3

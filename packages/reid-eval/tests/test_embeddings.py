@@ -43,6 +43,10 @@ def test_a_folder_gives_back_what_was_saved(some: Embeddings, tmp_path: Path) ->
     assert list((tmp_path / "deep").iterdir()) == [folder]
 
 
+def test_shown_is_how_many_of_what(some: Embeddings) -> None:
+    assert repr(some) == "Embeddings(4 x 3, 3 identities, root='/data/pictures')"
+
+
 def test_features_are_mapped_unless_asked_otherwise(some: Embeddings, tmp_path: Path) -> None:
     folder = some.save(tmp_path / "people")
     assert isinstance(Embeddings.load(folder).features, np.memmap)

@@ -56,6 +56,12 @@ class Records:
     def __len__(self) -> int:
         return len(self.table)
 
+    def __repr__(self) -> str:
+        sizes = self.table["split"].value_counts(sort=False).to_dict()
+        name = [self.info.name] if self.info else []
+        counts = [f"{split}={count}" for split, count in sizes.items() if count]
+        return f"Records({', '.join([*name, *counts, f'root={str(self.root)!r}'])})"
+
     @property
     def paths(self) -> list[Path]:
         """The files, below `root`."""

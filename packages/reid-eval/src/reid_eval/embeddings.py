@@ -76,6 +76,10 @@ class Embeddings:
     def __len__(self) -> int:
         return len(self.features)
 
+    def __repr__(self) -> str:
+        size = f"{len(self)} x {self.dimension}, {self.table['pid'].nunique()} identities"
+        return f"Embeddings({size}, root={str(self.root)!r})"
+
     @property
     def dimension(self) -> int:
         """D, the length of one embedding."""

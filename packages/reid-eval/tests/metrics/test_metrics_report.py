@@ -25,6 +25,12 @@ def test_summary_is_the_table_that_papers_print(report: RetrievalReport) -> None
     )
 
 
+def test_shown_are_the_means_not_every_query(report: RetrievalReport) -> None:
+    assert repr(report) == (
+        "RetrievalReport(mAP=0.6667, Rank-1=0.5000, mINP=0.6667, queries=2, skipped=1)"
+    )
+
+
 def test_saved_json_has_every_query(report: RetrievalReport, tmp_path: Path) -> None:
     path = report.save(tmp_path / "report.json")
     saved = json.loads(path.read_text())

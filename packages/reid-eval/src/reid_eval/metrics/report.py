@@ -55,6 +55,11 @@ class RetrievalReport:
     protocol: Mapping[str, Any] = field(default_factory=dict)
     ranks: MatchRanks | None = None
 
+    def __repr__(self) -> str:
+        means = f"mAP={self.mAP:.4f}, Rank-1={self.rank(1):.4f}, mINP={self.mINP:.4f}"
+        skipped = sum(self.skipped.values())
+        return f"RetrievalReport({means}, queries={self.valid}, skipped={skipped})"
+
     @property
     def evaluated(self) -> npt.NDArray[np.bool_]:
         """``(Q,)`` true for queries that have a match."""
