@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TextIO
 
 import pytest
 from typer.testing import CliRunner
@@ -73,6 +77,28 @@ def test_parts_are_fine_missing_old_or_broken(
 def test_a_module_that_ends_the_process_is_broken(house: Path) -> None:
     (house / "broken_module.py").write_text("import sys; sys.exit(3)")
     assert parts.try_import("broken_module") == "SystemExit: 3"
+
+
+class AbseilsHandler(logging.StreamHandler[TextIO]):
+    """Closes the stream that it was given, unless the process still has it (as absl's does)."""
+
+    def close(self) -> None:
+        if self.stream not in (sys.stderr, sys.stdout, sys.__stderr__, sys.__stdout__):
+            self.stream.close()
+        super().close()
+
+
+def test_an_import_that_shuts_logging_down_leaves_the_streams_open(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    handler = AbseilsHandler(stream)
+    (house / "well_module.py").write_text("import handlers; handlers.one.close()")
+    monkeypatch.setitem(sys.modules, "handlers", SimpleNamespace(one=handler))
+    assert parts.try_import("well_module") == ""
+    assert not stream.closed
+    assert sys.__stderr__ is not stream
 
 
 def test_the_verb_tells_machines_and_people(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:

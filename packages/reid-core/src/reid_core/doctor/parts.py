@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import io
 import re
+import sys
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from typing import Literal
+from unittest.mock import patch
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -101,13 +103,26 @@ def try_import(module: str) -> str:
     Strangers' modules may raise anything, write, or end the process.
     """
     try:
-        unheard = io.StringIO()
-        with redirect_stdout(unheard), redirect_stderr(unheard), warnings.catch_warnings():
+        with _unheard(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             importlib.import_module(module)
     except (Exception, SystemExit) as error:
         return " ".join(f"{type(error).__name__}: {error}".split())
     return ""
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Let nothing be heard that is written meanwhile.
+
+    The streams of before stand as the process's first ones. A log handler whose stream is neither
+    these nor those takes it for abandoned, and closes it when a module sets up logging anew: absl's
+    does, under pymilvus, where sys.stderr is a notebook's.
+    """
+    nowhere = io.StringIO()
+    first = {"__stdout__": sys.stdout, "__stderr__": sys.stderr}
+    with patch.multiple(sys, **first), redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def _belongs(requirement: Requirement, extra: str) -> bool:
