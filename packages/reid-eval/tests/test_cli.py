@@ -268,7 +268,7 @@ DATA = ("--data", "market1501", "--root", "m")
         (("test", *MODEL, "--data", "market1501", "--root", "no"), "there is no such folder"),
         (("test", *MODEL, "--data", "market1501", "--root", "empty"), "empty"),
         (("test", *DATA), "--model is missing"),
-        (("test", "--model", "no/where", *DATA), "no embedder claims 'no/where' (nothing there)"),
+        (("test", "--model", "no/where", *DATA), "'no/where' is no model: there is no such file"),
         (("test", "--model", "tiny_model:absent", *DATA), "cannot import 'absent'"),
         (("test", "--model", "absent:f", *DATA), "cannot import 'f' from 'absent'"),
         (("test", *MODEL, *DATA, "--out", "file"), "--out file is a file"),

@@ -75,7 +75,7 @@ def test_the_plugin_that_claims_a_source_loads_it(install: Install) -> None:
 
 def test_a_broken_plugin_is_named_when_nothing_else_claims(install: Install) -> None:
     install("broken=no_such_module:thing", "claimless", "good")
-    with pytest.raises(ValueError, match=r"no embedder claims 'x'") as caught:
+    with pytest.raises(ValueError, match=r"'x' is no model") as caught:
         load_embedder("x", device="cpu")
     message = str(caught.value)
     assert "plugin 'broken' (no_such_module:thing) is broken: ModuleNotFoundError" in message
@@ -110,9 +110,9 @@ def test_a_plugins_own_refusal_is_passed_on(install: Install) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("nothing/here", r"no embedder claims 'nothing/here' \(nothing there\)"),
-        ("tiny_model.py", r"\(a file\)"),
-        (".", r"\(a folder\)"),
+        ("nothing/here", r"'nothing/here' is no model: there is no such file or folder"),
+        ("tiny_model.py", "no plugin knows this file"),
+        (".", "no plugin knows this folder"),
         ("no_such_module:f", r"cannot import 'f' from 'no_such_module': ModuleNotFoundError"),
         ("tiny_model:absent", r"cannot import 'absent' from 'tiny_model': AttributeError"),
         ("tiny_plugins:Good", r"tiny_plugins:Good must be a function of one torch.device"),

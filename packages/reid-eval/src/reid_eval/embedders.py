@@ -178,10 +178,12 @@ def _checked(embedder: object, source: str) -> Embedder:
 
 def _unclaimed(source: str, broken: list[str]) -> str:
     path = Path(source)
-    state = "nothing there" if not path.exists() else "a folder" if path.is_dir() else "a file"
-    asked = ", ".join(list_embedders()) or f"none is installed (group {GROUP})"
+    what = "folder" if path.is_dir() else "file"
+    state = f"no plugin knows this {what}" if path.exists() else "there is no such file or folder"
+    asked = ", ".join(name.partition(" =")[0] for name in list_embedders())
     message = (
-        f"no embedder claims {source!r} ({state}); expected a checkpoint that an installed plugin "
-        f"knows, or package.module:function; plugins asked: {asked}"
+        f"{source!r} is no model: {state}; expected a checkpoint folder, an exported file, "
+        "hf://owner/name or package.module:function; "
+        f"plugins asked: {asked or f'none is installed (group {GROUP})'}"
     )
     return "; ".join([message, *broken])
