@@ -136,10 +136,11 @@ def test_too_few_clusters_say_what_to_change(people, unsupervised, tmp_path):
     ):
         run(recipe, people, tmp_path / "out")
     with pytest.raises(ValueError, match=r"--set data\.pseudo_labels\.options\.eps=0\.7"):
-        run(recipe, people, tmp_path / "again")
+        run(recipe, people, tmp_path / "out")
     one = unsupervised("data.pseudo_labels.options={eps: 0.99, min_samples: 2, k1: 40}")
     with pytest.raises(ValueError, match=r"found 1 clusters.* let fewer images be alike"):
-        run(one, people, tmp_path / "one")
+        run(one, people, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_table_of_labels_stands_for_the_identities(people, tiny, tmp_path):

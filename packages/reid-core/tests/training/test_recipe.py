@@ -138,6 +138,18 @@ def test_an_unknown_term_names_the_nearest():
         load_recipe("baseline", ["loss.triplett.margin=1"])
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.kind=pbc", "recipe key model.kind: unknown kind of model 'pbc'; nearest: pcb"),
+        ("model.pooling=gemm", "recipe key model.pooling: unknown pooling 'gemm'; nearest: gem"),
+    ],
+)
+def test_an_unknown_part_of_the_model_names_the_nearest(override, message):
+    with pytest.raises(ValueError, match=message):
+        load_recipe("small", [override])
+
+
 def test_an_unknown_recipe_names_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'baseline'"):
         load_recipe("basline")

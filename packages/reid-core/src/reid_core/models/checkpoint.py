@@ -149,7 +149,8 @@ def _build(info: CheckpointInfo, folder: Path) -> ReidModel:
             f"{folder / _INFO} names an architecture unknown here: {error}{_drift(info)}"
         ) from error
     except ValueError as error:
-        raise ValueError(f"cannot build the model of {folder}: {error}{_drift(info)}") from error
+        said = f"cannot build the model of {folder}: {error}{_drift(info)}{_plugins(info)}"
+        raise ValueError(said) from error
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -183,6 +184,13 @@ def _drift(info: CheckpointInfo) -> str:
         if name in here and here[name] != then and name != "python"
     ]
     return f" ({'; '.join(changed)})" if changed else ""
+
+
+def _plugins(info: CheckpointInfo) -> str:
+    """Whose code the checkpoint was trained with, which is never imported unasked; an end too."""
+    named = ", ".join((info.metadata.get("recipe") or {}).get("plugins") or ())
+    asked = "if you trust them, name them by --plugin in front of the verb"
+    return f"; it was trained with plugins ({named}): {asked}" if named else ""
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +23,8 @@ __all__ = [
     "poolings",
 ]
 
-PoolingName = Literal["avg", "max", "max+avg", "max,avg", "gem", "attentive"]
+PoolingName = str
+"""A name in `poolings`: one of ours, or one that was registered there."""
 
 
 def average_pool(features: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from reid_core.profiling.cost import PartCost, count_cost
 from reid_core.profiling.network import open_network
 from reid_core.profiling.speed import Speed
 from reid_data.console import require
+from reid_data.plugins import loaded_plugins
 
 __all__ = ["Profile", "profile_network"]
 
@@ -91,6 +92,7 @@ def profile_network(
                 "backend": name,
                 "batch_sizes": list(batch_sizes),
                 "seconds": seconds,
+                "plugins": loaded_plugins(),
             }
         )
         speeds += [Speed(**row) for row in answer.get("rows", ())]

@@ -13,6 +13,7 @@ from functools import partial
 
 from reid_core.profiling.network import open_network
 from reid_core.profiling.speed import measure_speed
+from reid_data.plugins import load_plugins
 
 __all__ = ["main"]
 
@@ -20,6 +21,7 @@ __all__ = ["main"]
 def main() -> None:
     """Measure."""
     asked = json.load(sys.stdin)
+    load_plugins(asked["plugins"])
     size = asked["image_size"]
     load = partial(
         open_network,

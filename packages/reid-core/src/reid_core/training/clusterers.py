@@ -1,8 +1,8 @@
-"""From embeddings to clusters: density-based, or whatever an installed package registers.
+"""From embeddings to clusters: density-based, or whatever is registered.
 
-A package registers a clusterer under the entry-point group ``reid.clusterers``: a function
-``cluster(features: Tensor (N, D), **options) -> Tensor (N,)`` that gives int64 clusters, -1 for
-images that belong to none.
+A clusterer is a function ``cluster(features: Tensor (N, D), **options) -> Tensor (N,)`` that gives
+int64 clusters, -1 for images that belong to none. A package registers it under the entry-point
+group ``reid.clusterers``, a module with ``@clusterer_registry.register("name")``.
 """
 
 from __future__ import annotations
@@ -16,16 +16,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reid_core.registry import UnknownNameError, nearest
+from reid_core.registry import Registry, UnknownNameError, nearest
 
-__all__ = ["Clusterer", "cluster_dbscan", "list_clusterers", "load_clusterer"]
+__all__ = [
+    "Clusterer",
+    "cluster_dbscan",
+    "clusterer_registry",
+    "list_clusterers",
+    "load_clusterer",
+]
 
 GROUP = "reid.clusterers"
 
 Clusterer = Callable[[Tensor], Tensor]
 """From embeddings (N, D) to clusters (N,) int64, -1 for those that belong to none."""
 
+clusterer_registry: Registry[Callable[..., Tensor]] = Registry("clusterer")
 
+
+@clusterer_registry.register("dbscan")
 def cluster_dbscan(
     features: Tensor, *, eps: float = 0.6, min_samples: int = 4, k1: int = 30, k2: int = 6
 ) -> Tensor:
@@ -62,12 +71,9 @@ def cluster_dbscan(
     return torch.from_numpy(found).long()
 
 
-_OURS: dict[str, Callable[..., Tensor]] = {"dbscan": cluster_dbscan}
-
-
 def list_clusterers() -> list[str]:
-    """Names of our own and of all registered clusterers, sorted."""
-    return sorted({*_OURS, *_registered()})
+    """Names of all registered clusterers, sorted."""
+    return sorted({*clusterer_registry.names(), *_registered()})
 
 
 def load_clusterer(name: str, options: Mapping[str, Any] | None = None) -> Clusterer:
@@ -82,10 +88,10 @@ def load_clusterer(name: str, options: Mapping[str, Any] | None = None) -> Clust
         ValueError: it has no such option, or cannot be imported.
 
     Examples:
-        >>> load_clusterer("dbscan", {"min_samples": 2})(torch.eye(2)[[0, 0, 1, 1]]).tolist()
+        >>> load_clusterer("dbscan", {"min_samples": 2, "k2": 1})(torch.eye(2)[[0, 0, 1, 1]]).tolist()
         [0, 0, 1, 1]
     """
-    function = _OURS.get(name) or _load(name)
+    function = clusterer_registry[name] if name in clusterer_registry else _load(name)
     chosen = dict(options or {})
     parameters = inspect.signature(function).parameters.values()
     known = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from reid_core.models import read_checkpoint
 from reid_core.training.clusterers import load_clusterer
 from reid_core.training.recipe import Recipe
 from reid_core.training.split import TrainingData
@@ -29,6 +30,7 @@ def check_recipe(recipe: Recipe, data: TrainingData) -> None:
         _of_second(recipe, data),
         _of_labels(recipe),
         _of_terms(recipe),
+        _of_teachers(recipe),
         _of_times(recipe),
         _of_clips(recipe, data),
     )
@@ -158,6 +160,20 @@ def _of_terms(recipe: Recipe) -> Iterator[str]:
                 f"loss.{name} compares images of one person, and data.images_per_identity is "
                 f"{recipe.data.images_per_identity}; use --set data.images_per_identity=4"
             )
+
+
+def _of_teachers(recipe: Recipe) -> Iterator[str]:
+    for name, section in recipe.loss.items():
+        if not getattr(term_registry[section.term], "needs_teacher", False):
+            continue
+        folder = getattr(section, "teacher", None)
+        if folder is None:
+            yield (
+                f"recipe key loss.{name}: a teacher is missing; name the checkpoint folder of a "
+                f"trained network, --set loss.{name}.teacher=FOLDER"
+            )
+        else:
+            read_checkpoint(folder)
 
 
 def _makes_twins(recipe: Recipe, sees: Sees) -> bool:

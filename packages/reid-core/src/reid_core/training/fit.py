@@ -237,4 +237,10 @@ def _leaves_out(recipe: Recipe) -> bool:
 
 def _fit(trainer: Trainer, module: ReidModule, loaders: object, folder: RunFolder) -> None:
     state = folder.state if folder.state.is_file() else None
-    trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)  # type: ignore[arg-type]
+    try:
+        trainer.fit(module, datamodule=loaders, ckpt_path=state, weights_only=True)  # type: ignore[arg-type]
+    except ValueError:
+        # Whoever mends what was wrong begins anew, and may take the same folder.
+        if trainer.is_global_zero and not folder.state.is_file():
+            folder.forget()
+        raise

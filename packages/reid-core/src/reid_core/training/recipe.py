@@ -56,11 +56,14 @@ class Recipe(Section):
 
     Attributes:
         description: one line for `reid-core recipes`.
+        plugins: modules and ``.py`` files to import first, which register what the recipe names;
+            `load_recipe` does so, and gives files by their whole path.
         model: `load_recipe` gives it the keys of `reid_core.create_model`.
         loss: terms by name; `load_recipe` gives every one the type of its registered class.
     """
 
     description: str = ""
+    plugins: tuple[str, ...] = ()
     data: DataSection = DataSection()
     model: SerializeAsAny[ModelSection] = ModelSection()
     loss: dict[str, SerializeAsAny[TermSection]]

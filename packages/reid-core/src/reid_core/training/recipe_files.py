@@ -9,13 +9,14 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 from pydantic import create_model as create_section
 
-from reid_core.models import create_model
+from reid_core.models import create_model, kind_registry, poolings
 from reid_core.training.overrides import read_override, set_key
 from reid_core.training.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.recipe_errors import validated
 from reid_core.training.recipe_texts import raw_recipe
 from reid_core.training.sections import Section
 from reid_core.training.terms import term_registry
+from reid_data.plugins import load_plugins, locate_plugins
 
 __all__ = ["load_recipe", "parse_recipe"]
 
@@ -30,6 +31,8 @@ def load_recipe(
     name_or_path: str | Path, overrides: Sequence[str] = (), *, scale: int | None = None
 ) -> Recipe:
     """Read a recipe by name or from a ``.yaml`` file, apply overrides, and check every key.
+
+    What it lists as ``plugins`` is imported first, so a stranger's recipe is a stranger's program.
 
     Args:
         name_or_path: one of `list_recipes`, or a path that ends in ``.yaml`` or ``.yml``.
@@ -48,6 +51,7 @@ def load_recipe(
         0.0003
     """
     raw = raw_recipe(name_or_path)
+    _locate_plugins(raw, folder=Path(name_or_path).parent)
     if scale is not None:
         _reduce(raw, scale)
     for override in overrides:
@@ -55,6 +59,8 @@ def load_recipe(
         set_key(raw, path, value)
         if value is None and path[0] == "loss" and len(path) == 2:
             del raw["loss"][path[1]]
+    _locate_plugins(raw)
+    load_plugins(raw["plugins"])
     return parse_recipe(raw)
 
 
@@ -70,6 +76,15 @@ def parse_recipe(raw: Mapping[str, Any]) -> Recipe:
     loss = {str(name): _parse_term(str(name), entry) for name, entry in entries.items()}
     model = _parse_model(raw.get("model"))
     return validated(Recipe, {**raw, "model": model, "loss": loss})
+
+
+def _locate_plugins(raw: dict[str, Any], *, folder: Path = Path()) -> None:
+    """Files of a recipe lie where it does, those of an override below the current folder."""
+    named = raw.get("plugins") or []
+    named = [named] if isinstance(named, str) else named
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ValueError(f"recipe key plugins should list modules or .py files, came {named!r}")
+    raw["plugins"] = locate_plugins(named, folder=folder)
 
 
 def _reduce(raw: dict[str, Any], scale: int) -> None:
@@ -92,7 +107,14 @@ def _parse_model(entry: Any) -> ModelSection:
         entry = {}
     if not isinstance(entry, Mapping):
         raise ValueError(f"recipe key model should hold keys of its own, came {entry!r}")
-    return validated(section, entry, path=("model",))
+    checked = validated(section, entry, path=("model",))
+    for key, known in (("kind", kind_registry), ("pooling", poolings)):
+        named = getattr(checked, key)
+        try:
+            _ = named is None or known[named]
+        except ValueError as error:
+            raise ValueError(f"recipe key model.{key}: {error}") from error
+    return checked
 
 
 def _parse_term(name: str, entry: Any) -> TermSection:

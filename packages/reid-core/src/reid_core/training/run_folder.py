@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from reid_core.training.recipe import Recipe
 from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipe_texts import raw_recipe
 from reid_core.training.typed_runs import TypedRun
+from reid_data.plugins import loaded_plugins
 
 __all__ = ["RunFolder", "TrainingResult"]
 
@@ -79,11 +82,23 @@ class RunFolder(TypedRun):
     ) -> Recipe:
         """The recipe of the run that was started here.
 
+        Its plugins are not imported: the folder may be somebody else's.
+
         Raises:
-            ValueError: no run was started here.
+            ValueError: no run was started here, or plugins of it have not been imported.
         """
         self.read()
+        missing = set(raw_recipe(self.recipe).get("plugins") or []) - set(loaded_plugins())
+        if missing:
+            raise ValueError(
+                f"{self.path} was started with plugins ({', '.join(sorted(missing))}): if you "
+                "trust them, name them by --plugin in front of the verb"
+            )
         return load_recipe(self.recipe, overrides or [], scale=scale)
+
+    def forget(self) -> None:
+        """Take away what a run has written that ended before there was anything to resume."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def check_same(self, recipe: Recipe, *, seed: int, fingerprint: str) -> None:
         """Refuse to resume with anything but what the run was started with.

@@ -145,6 +145,11 @@ def _has_other_people(records: Records, train: Records) -> bool:
 
 def _check_identities(records: Records, needed: int, *, key: str) -> None:
     identities = len(np.unique(records.pids))
+    if identities < min(needed, 2):
+        raise ValueError(
+            f"only {identities} identities are there to learn from, and no fewer than 2 can be "
+            "told apart; take more images, or a smaller --set evaluation.val_identities=0.1"
+        )
     if identities < needed:
         raise ValueError(
             f"{key} is {needed}, but only {identities} identities are there to learn from; use "

@@ -55,6 +55,9 @@ def test_the_branches_of_mgn_start_alike_and_learn_apart() -> None:
     ("name", "kind", "arguments", "said"),
     [
         ("test_vit", "pcb", {}, r"kind pcb cuts a map into places.*choose a CNN such as"),
+        # Its published weights are not asked for: there is no network here.
+        ("test_vit", "pcb", {"pretrained": True}, "kind pcb cuts a map into places"),
+        ("test_resnet", "transreid", {"pretrained": True}, "needs a ViT with a class token"),
         ("test_resnet", "pcb", {"options": {"parts": 1}}, "option parts of kind pcb.*not 1"),
         ("test_resnet", "pcb", {"options": {"part": 3}}, "part"),
         ("test_resnet", "mgn", {}, "choose reid:resnet50"),

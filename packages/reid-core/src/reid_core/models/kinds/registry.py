@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import torch
 from pydantic import TypeAdapter, ValidationError
 
 from reid_core.backbones import Backbone, ResNet, create_backbone
@@ -65,12 +66,28 @@ class ModelSpec:
 
     def map_backbone(self, kind: str, **options: Any) -> Backbone:
         """The backbone, refused where its map has no places that a part of a person fills."""
+
+        def check(backbone: Backbone) -> None:
+            if backbone.of_tokens:
+                raise ValueError(
+                    f"kind {kind} cuts a map into places, but every token of {self.name} has seen "
+                    "the whole image; choose a CNN such as reid:resnet50, or kind transreid"
+                )
+
+        return self.checked_backbone(check, **options)
+
+    def checked_backbone(self, check: Callable[[Backbone], None], **options: Any) -> Backbone:
+        """The backbone, refused before its weights are fetched, which may take minutes.
+
+        Args:
+            check: raises a `ValueError` for a backbone that the kind cannot take.
+            options: of the backbone.
+        """
+        if self.pretrained or self.weights is not None:
+            with torch.random.fork_rng(devices=[]):
+                check(replace(self, pretrained=False, weights=None).backbone(**options))
         backbone = self.backbone(**options)
-        if backbone.of_tokens:
-            raise ValueError(
-                f"kind {kind} cuts a map into places, but every token of {self.name} has seen the "
-                "whole image; choose a CNN such as reid:resnet50, or kind transreid"
-            )
+        check(backbone)
         return backbone
 
     def resnet(self, kind: str, **options: Any) -> ResNet:

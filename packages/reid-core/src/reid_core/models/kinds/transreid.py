@@ -11,7 +11,7 @@ from timm.layers import resample_abs_pos_embed  # type: ignore[attr-defined]
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
-from reid_core.backbones import TimmBackbone
+from reid_core.backbones import Backbone, TimmBackbone
 from reid_core.models.branches import Branch, joined
 from reid_core.models.kinds.jigsaw import jigsaw
 from reid_core.models.kinds.registry import ModelSpec, kind_registry
@@ -130,14 +130,18 @@ def build_transreid(
     """
     if spec.pooling is not None:
         raise ValueError("kind transreid takes the class token; leave pooling unset")
-    backbone = spec.backbone()
-    network: Any = getattr(backbone, "network", None)
-    is_vit = isinstance(backbone, TimmBackbone) and isinstance(network, VisionTransformer)
-    if not is_vit or network.cls_token is None or network.pos_embed is None:
-        raise ValueError(
-            f"kind transreid needs a ViT with a class token, and {spec.name} is none; "
-            "choose timm:vit_base_patch16_224 or timm:deit_small_patch16_224"
-        )
+
+    def check(backbone: Backbone) -> None:
+        network: Any = getattr(backbone, "network", None)
+        is_vit = isinstance(backbone, TimmBackbone) and isinstance(network, VisionTransformer)
+        if not is_vit or network.cls_token is None or network.pos_embed is None:
+            raise ValueError(
+                f"kind transreid needs a ViT with a class token, and {spec.name} is none; "
+                "choose timm:vit_base_patch16_224 or timm:deit_small_patch16_224"
+            )
+
+    backbone = spec.checked_backbone(check)
+    network: Any = backbone.network
     if patch_stride is not None:
         _overlap(network, spec.image_size, patch_stride)
     has_sides = cameras > 0 or views > 0

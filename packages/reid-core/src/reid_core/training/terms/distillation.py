@@ -42,6 +42,8 @@ class DistillTerm(Term):
         [`mse_distillation_loss`][reid_core.losses].
     """
 
+    needs_teacher = True
+
     def __init__(
         self,
         *,
@@ -51,7 +53,7 @@ class DistillTerm(Term):
     ) -> None:
         super().__init__(**loop)
         self.kind = kind
-        self.teacher = Teacher(_named(teacher))
+        self.teacher = Teacher(teacher)
         size = self.teacher.model.embedding_size
         same = size == self.embedding_size
         self.map = nn.Identity() if same else nn.Linear(self.embedding_size, size, bias=False)
@@ -85,6 +87,7 @@ class DistillLogitsTerm(Term):
         Hinton et al., "Distilling the Knowledge in a Neural Network", 2015.
     """
 
+    needs_teacher = True
     teacher_head: Tensor
 
     def __init__(
@@ -97,8 +100,8 @@ class DistillLogitsTerm(Term):
         **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
-        folder = _named(teacher)
-        self.teacher = Teacher(folder)
+        self.teacher = Teacher(teacher)
+        folder = self.teacher.folder
         heads = load_heads(folder)
         length = self.teacher.model.embedding_size
         if head not in heads or heads[head].ndim != 2 or heads[head].shape[1] != length:
@@ -117,12 +120,3 @@ class DistillLogitsTerm(Term):
         return kl_distillation_loss(
             self.classifier(output.embedding), target, temperature=self.temperature, mean=self.mean
         )
-
-
-def _named(teacher: str | None) -> str:
-    if teacher is None:
-        raise ValueError(
-            "a teacher is missing; name the checkpoint folder of a trained network by teacher, as "
-            "with --set loss.distill.teacher=FOLDER"
-        )
-    return teacher

@@ -17,16 +17,22 @@ class Teacher:
     """A frozen model of a checkpoint folder; no part of what is trained or saved.
 
     Args:
-        folder: the checkpoint.
+        folder: the checkpoint; a recipe leaves it to the user to name one.
 
     Attributes:
+        folder: the checkpoint.
         model: in evaluation mode.
 
     Raises:
-        ValueError: the folder is no checkpoint.
+        ValueError: none is named, or the folder is no checkpoint.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str | None) -> None:
+        if folder is None:
+            raise ValueError(
+                "a teacher is missing; name the checkpoint folder of a trained network by teacher"
+            )
+        self.folder = folder
         self.model = load_model(folder).requires_grad_(False)
 
     @torch.no_grad()

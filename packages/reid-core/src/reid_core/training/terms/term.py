@@ -67,6 +67,7 @@ class Term(nn.Module):
         needs_features: whether `start_epoch` wants the features of all training images.
         per_identity: whether it holds something for each identity, which must then stay the same.
         needs_twins: whether every batch must hold each image and a copy of low quality.
+        needs_teacher: whether its option ``teacher`` names a checkpoint folder.
         needs_targets: names of the further labels that it learns from.
     """
 
@@ -74,6 +75,7 @@ class Term(nn.Module):
     needs_features: bool = False
     per_identity: bool = False
     needs_twins: bool = False
+    needs_teacher: bool = False
     needs_targets: tuple[str, ...] = ()
 
     def __init__(self, **loop: Unpack[FromLoop]) -> None:

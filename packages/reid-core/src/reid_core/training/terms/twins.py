@@ -52,6 +52,7 @@ class TeachTwinsTerm(Term):
     """
 
     needs_twins = True
+    needs_teacher = True
 
     def __init__(
         self,
@@ -62,11 +63,6 @@ class TeachTwinsTerm(Term):
         **loop: Unpack[FromLoop],
     ) -> None:
         super().__init__(**loop)
-        if teacher is None:
-            raise ValueError(
-                "a teacher is missing; name the checkpoint folder of a network that was trained on "
-                "images of high quality by teacher"
-            )
         self.kind: _Kind = kind
         self.chosen: Sequence[Part] = ("f1", "f2") if of == "both" else (of,)
         sizes = [self.sizes(part)[0] for part in self.chosen]
