@@ -120,8 +120,9 @@ def _unheard() -> Iterator[None]:
     does, under pymilvus, where sys.stderr is a notebook's.
     """
     nowhere = io.StringIO()
-    first = {"__stdout__": sys.stdout, "__stderr__": sys.stderr}
-    with patch.multiple(sys, **first), redirect_stdout(nowhere), redirect_stderr(nowhere):
+    out = patch.object(sys, "__stdout__", sys.stdout)
+    err = patch.object(sys, "__stderr__", sys.stderr)
+    with out, err, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
 
 
