@@ -88,7 +88,8 @@ def load_clusterer(name: str, options: Mapping[str, Any] | None = None) -> Clust
         ValueError: it has no such option, or cannot be imported.
 
     Examples:
-        >>> load_clusterer("dbscan", {"min_samples": 2, "k2": 1})(torch.eye(2)[[0, 0, 1, 1]]).tolist()
+        >>> cluster = load_clusterer("dbscan", {"min_samples": 2, "k2": 1})
+        >>> cluster(torch.eye(2)[[0, 0, 1, 1]]).tolist()
         [0, 0, 1, 1]
     """
     function = clusterer_registry[name] if name in clusterer_registry else _load(name)
