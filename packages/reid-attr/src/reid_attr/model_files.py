@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,14 +16,17 @@ from torch import Tensor, nn
 from reid_attr.decoding import probabilities_of
 from reid_attr.embedder import fingerprint
 from reid_attr.models.attribute_model import AttributeModel
+from reid_attr.models.card import card_of_attributes
 from reid_attr.models.checkpoint import load_attribute_model, read_attribute_checkpoint
 from reid_attr.recognizer import load_recognizer
 from reid_attr.schema import Schema
 from reid_core.exporting import Format, list_formats
 from reid_core.exporting.formats import find_writer
 from reid_core.exporting.samples import noise, read_people, synthetic_people
+from reid_core.models.card import Card, card_of_file, write_card
 from reid_core.registry import nearest
 from reid_data.console import one_line, require
+from reid_data.hub import local_folder
 
 __all__ = ["AttributeExport", "AttributeNetwork", "export_attribute_model"]
 
@@ -83,7 +87,8 @@ def export_attribute_model(
 
     Resizing is left to who reads the images; everything behind it is inside. B is any number. The
     file carries schema, thresholds and image size, so that `load_recognizer` takes it in place of
-    the folder. It is read back and compared before it takes its name.
+    the folder. It is read back and compared before it takes its name. A card lies beside it, ending
+    in ``.md``.
 
     Args:
         model: checkpoint folder.
@@ -134,7 +139,15 @@ def export_attribute_model(
         megabytes = sum(part.stat().st_size for part in parts) / 1e6
         for part in parts:  # the file that is asked for last: its weights are there then
             part.replace(path.with_name(part.name))
+    write_card(_card(model, path, format), path.with_suffix(".md"))
     return AttributeExport(path, format, size, len(about.schema), megabytes, worst)
+
+
+def _card(model: str | PathLike[str], path: Path, format_: str) -> Card:
+    info = json.loads((local_folder(model) / "model.json").read_text(encoding="utf-8"))
+    example = f"reid-attr predict FOLDER --model {path.name} --out attributes.csv"
+    card = card_of_attributes(info, title=path.stem)
+    return card_of_file(card, path, format=format_, example=example)
 
 
 def _known(name: str) -> Format:

@@ -48,7 +48,11 @@ def answers_as_its_checkpoint(name: str, kind: str, folder: Path) -> None:
         torch.testing.assert_close(other(images[:count]), expected, rtol=1e-4, atol=1e-5)
         assert other.describe(expected) == original.describe(expected)
     names = {part.name for part in file.parent.iterdir()}
-    assert names == {file.name} | ({"m.bin"} if kind == "openvino" else set())
+    assert names == {file.name, "m.md"} | ({"m.bin"} if kind == "openvino" else set())
+    card = file.with_suffix(".md").read_text(encoding="utf-8")
+    assert f"| file | {file.name} ({kind}) |" in card
+    assert f"reid-attr predict FOLDER --model {file.name} --out attributes.csv" in card
+    assert "uint8 RGB images of 64 x 32 pixels" in card
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.exporting.formats import Format, Writer, find_writer, list_formats
 from reid_core.exporting.parity import Parity, measure_parity, worst_error
 from reid_core.exporting.samples import noise, read_people, synthetic_people
-from reid_core.models.card import Card, card_of_model, write_card
+from reid_core.models.card import Card, card_of_file, card_of_model, write_card
 from reid_core.registry import nearest
 from reid_data.console import one_line, require
 from reid_data.hub import local_folder
@@ -112,16 +112,10 @@ def export_model(
 
 
 def _card(model: str | PathLike[str], path: Path, format_: str) -> Card:
-    """The checkpoint's card, told of the file."""
     info = json.loads((local_folder(model) / "model.json").read_text(encoding="utf-8"))
+    example = f"reid-eval embed --model {path.name} --images FOLDER --out EMBEDDINGS"
     card = card_of_model(info, title=path.stem)
-    takes = f"uint8 {card.facts['takes']}; resizing is left to you, all else is inside"
-    return replace(
-        card,
-        facts={**card.facts, "file": f"{path.name} ({format_})", "takes": takes},
-        example=f"reid-eval embed --model {path.name} --images FOLDER --out EMBEDDINGS",
-        language="sh",
-    )
+    return card_of_file(card, path, format=format_, example=example)
 
 
 def _checked_writer(format_: Format) -> Writer:

@@ -7,7 +7,7 @@ somebody has measured, from the reports of ``reid-eval test``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,16 @@ import yaml
 
 from reid_core._files import whole_file
 
-__all__ = ["CARD", "Card", "Measured", "card_of_model", "data_lines", "figures", "write_card"]
+__all__ = [
+    "CARD",
+    "Card",
+    "Measured",
+    "card_of_file",
+    "card_of_model",
+    "data_lines",
+    "figures",
+    "write_card",
+]
 
 CARD = "README.md"
 """The card's name in a folder, and on hubs."""
@@ -152,6 +161,20 @@ def write_card(card: Card, path: Path) -> bool:
     with whole_file(path) as temporary:
         temporary.write_text(card.text(), encoding="utf-8")
     return True
+
+
+def card_of_file(card: Card, file: Path, *, format: str, example: str) -> Card:  # noqa: A002
+    """The card of a checkpoint, told of a file that was made of it.
+
+    Args:
+        card: of the checkpoint.
+        file: what was made; it takes pixels, and holds everything but the resizing.
+        format: of the file, such as ``"onnx"``.
+        example: a command that uses it.
+    """
+    takes = f"uint8 {card.facts['takes']}; resizing is left to you, all else is inside"
+    facts = {**card.facts, "file": f"{file.name} ({format})", "takes": takes}
+    return replace(card, title=file.stem, facts=facts, example=example, language="sh")
 
 
 def card_of_model(info: Mapping[str, Any], *, title: str) -> Card:
