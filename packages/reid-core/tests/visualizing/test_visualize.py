@@ -135,7 +135,9 @@ def test_attention_is_read_from_the_layers_and_leaves_the_model_as_it_was() -> N
     assert torch.equal(before, after)
     assert [m.fused_attn for m in model.modules() if hasattr(m, "fused_attn")] == fused
     # Image by image the same: nothing of one image reaches another's heat.
-    torch.testing.assert_close(attention_rollout(model, images[1:2]), heat[1:2])
+    torch.testing.assert_close(
+        attention_rollout(model, images[1:2]), heat[1:2], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_an_overlay_is_hot_where_the_heat_is_and_dark_elsewhere() -> None:
