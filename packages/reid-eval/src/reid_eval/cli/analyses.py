@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reid_data.console import note, progress
 from reid_eval.cli.analysis_options import DegradeSideChoice
-from reid_eval.cli.sides import Pass, open_model
+from reid_eval.cli.sides import Pass, check_model, open_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,19 +138,11 @@ class Analyses:
     ) -> Sequence[DegradedResult]:
         if not self.levels:
             return ()
-        from reid_eval.embeddings import check_same_making
         from reid_eval.evaluation import evaluate_protocol
         from reid_eval.robustness import embed_degraded, measure_robustness
 
         embedder = open_model(how, needed_for="degraded query and gallery")
-        facts = {
-            "fingerprint": embedder.fingerprint,
-            "image_size": list(embedder.image_size),
-            "views": how.views.names,
-            "normalised": False,
-        }
-        for name, side in done.items():
-            check_same_making(facts, side.meta, names=("--model", name))
+        check_model(embedder, done, how)
         side_choice = DegradeSideChoice(self.wishes.degrade_side)
         images = sum(
             len(done[name])

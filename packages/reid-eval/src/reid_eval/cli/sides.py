@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from reid_eval.embeddings import Embeddings
     from reid_eval.views import Views
 
-__all__ = ["Pass", "accelerated", "check_out_file", "embed_sides", "open_model", "open_sides"]
+__all__ = [
+    "Pass",
+    "accelerated",
+    "check_model",
+    "check_out_file",
+    "embed_sides",
+    "open_model",
+    "open_sides",
+]
 
 _SAMPLE = 32
 """Images on which backends are tried."""
@@ -88,7 +96,7 @@ def embed_sides(
             note("--model is not used: the query and the gallery are embeddings already")
         return done, None
     embedder = open_model(how, needed_for=" and ".join(todo))
-    _check_model(embedder, done, how)
+    check_model(embedder, done, how)
     if not how.skip_unreadable:
         found = [
             fault
@@ -176,7 +184,7 @@ def accelerated(embedder: Embedder, sides: Iterable[Records], how: Pass) -> Embe
     return accelerate(embedder, sample, images=images, backend=how.backend)
 
 
-def _check_model(embedder: Embedder, done: Mapping[str, Embeddings], how: Pass) -> None:
+def check_model(embedder: Embedder, done: Mapping[str, Embeddings], how: Pass) -> None:
     """Refuse another model than that of the embeddings on the other side, before embedding."""
     from reid_eval.embeddings import check_same_making
 
