@@ -82,8 +82,6 @@ def augment(
         return as_records(read_manifest(folder), folder)
 
     sets = GeneratedSets(read(generated), read(purified), None if cosine is None else read(cosine))
-    if cosine is None:
-        note("without --cosine that arm is left out; reid-gen purify --rule cosine makes its set")
     tested = compare_arms(
         recipe,
         load_dataset(data, root),
@@ -98,6 +96,8 @@ def augment(
         callbacks=lambda: [TrainingProgress(progress)],
         note=note,
     )
+    if cosine is None:
+        note("without --cosine that arm was left out; reid-gen purify --rule cosine makes its set")
     rows = table_of_arms(tested)
     payload = {"arms": rows, "runs": [asdict(one) for one in tested]}
     show(rows, title=f"{data}, tested on real images", as_json=as_json, payload=payload)
