@@ -164,6 +164,7 @@ def _before_verbs(package: str) -> Callable[..., None]:
     )
 
     def callback(version: bool = version_option, plugin: list[str] = plugin_option) -> None:
+        del version  # which has been said
         if plugin:
             from reid_data.plugins import load_plugins
 
