@@ -112,8 +112,10 @@ def smaller(words: list[str]) -> list[str]:
     words = [ONE_MACHINE.get(before, word) for before, word in pairs]
     if {"--help", "--version", "--list-layouts"} & set(words):
         return words
-    more = SMALLER.get((words[0], words[1] if words[1:] else ""), ())
-    if words[1:2] == ["synth"]:
+    # In front of the verb may stand a plugin.
+    verb = "".join(words[3:4] if words[1:2] == ["--plugin"] else words[1:2])
+    more = SMALLER.get((words[0], verb), ())
+    if verb == "synth":
         more = (*next((OTHERWISE[word] for word in words if word in OTHERWISE), ()), *more)
     for option, value in zip(more[::2], more[1::2], strict=True):
         key = value.partition("=")[0] + "=" if option == "--set" else option

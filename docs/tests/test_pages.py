@@ -27,6 +27,8 @@ STAND_INS = {
     "docs/attribute-video.md": {"run": "attributes"},
     "docs/clothes-changing.md": {name: f"{name} {_TINY}" for name in ("cgal", "two-branch", "rlq")},
     "docs/clips.md": {"fine-grained-video": f"fine-grained-video {_TINY}"},
+    # What it would hold has been run on the page.
+    "docs/your-own.md": {"mine.py": "reid_core"},
     "docs/train.md": {"schedule.epochs=60": "schedule.epochs=0"},
     "docs/milvus.md": {"milvus://db.example:19530/people": "milvus:///{folder}/people.db/people"},
     "README.md": {

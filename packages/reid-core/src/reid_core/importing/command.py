@@ -47,7 +47,7 @@ def import_(
         source=source,
         image_size=image_size,
         last_stride=last_stride,
-        pooling=pooling,  # type: ignore[arg-type]
+        pooling=pooling,
     )
     about = {"imported": {"source": imported.source, "from": str(path)}}
     save_model(imported.model, out, heads=imported.heads or None, metadata=about)
