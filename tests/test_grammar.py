@@ -66,7 +66,9 @@ def test_wrong_values_name_their_option(package: str, capsys: pytest.CaptureFixt
 def test_what_must_be_given_is_named(package: str, capsys: pytest.CaptureFixture[str]) -> None:
     for verb in verbs_of(package):
         if len(verb.filled()) > len(verb.words):
-            assert "Missing" in refused(package, list(verb.words), capsys), verb.words
+            said = refused(package, list(verb.words), capsys)
+            assert "Missing" in said, verb.words
+            assert f"see `reid-{package} {' '.join(verb.words)} --help`" in said
 
 
 def test_what_is_not_there_is_refused(package: str, capsys: pytest.CaptureFixture[str]) -> None:

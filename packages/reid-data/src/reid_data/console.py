@@ -181,8 +181,7 @@ def run(app: typer.Typer) -> None:
         status = app(arguments, standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
-        # In one line also where choices stand below each other.
-        _fail(" ".join(getattr(error, "format_message", error.__str__)().split()))
+        _fail(_misused(error))
     except BrokenPipeError:
         # Whoever read has seen enough, such as `head`. What is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -199,6 +198,15 @@ def run(app: typer.Typer) -> None:
 def _fail(message: str) -> None:
     sys.stderr.write(f"error: {message.strip()}\n")
     sys.exit(_BAD_INPUT)
+
+
+def _misused(error: Exception) -> str:
+    """In one line, also where choices stand below each other, and with a way on."""
+    said = " ".join(getattr(error, "format_message", error.__str__)().split())
+    command = getattr(getattr(error, "ctx", None), "command_path", "")
+    if not command or "Did you mean" in said or "Possible options" in said:
+        return said
+    return f"{said.removesuffix('.')}; see `{command} --help`"
 
 
 def _said(error: ValueError | OSError) -> str:
