@@ -74,6 +74,23 @@ def test_parts_are_fine_missing_old_or_broken(
     assert capsys.readouterr() == ("", ""), "what an import prints is not the doctor's"
 
 
+def test_an_extra_that_names_an_extra_wants_its_parts(house: Path) -> None:
+    install(
+        house,
+        "reid-upper",
+        'Provides-Extra: odd\nRequires-Dist: reid-house[odd]; extra == "odd"\n',
+    )
+    (house / "well_module.py").write_text("")
+    _, odd = check_parts(["reid-upper"])
+    assert [part.name for part in odd.parts] == [
+        "broken-part",
+        "no-part",
+        "reid-house",
+        "well-part",
+    ]
+    assert not odd.works
+
+
 def test_a_module_that_ends_the_process_is_broken(house: Path) -> None:
     (house / "broken_module.py").write_text("import sys; sys.exit(3)")
     assert parts.try_import("broken_module") == "SystemExit: 3"

@@ -121,3 +121,5 @@ def test_what_cannot_be_is_refused_in_python_too(tmp_path: Path) -> None:
         profile_network(NAME, batch_sizes=[0], device="cpu")
     with pytest.raises(ValueError, match="image size of its own"):
         open_network(str(tmp_path), image_size=SIZE)
+    with pytest.raises(ValueError, match="no checkpoint folder runs/none: unknown model"):
+        open_network("runs/none")

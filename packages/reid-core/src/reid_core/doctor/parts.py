@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from typing import Literal
@@ -87,11 +87,8 @@ def check_parts(
         finally:
             if advance:
                 advance(1)
-        requirements = [Requirement(line) for line in about.requires or ()]
         for extra in ("", *sorted(about.metadata.get_all("Provides-Extra") or ())):
-            wanted = {
-                canonicalize_name(one.name): one for one in requirements if _belongs(one, extra)
-            }
+            wanted = _wanted(package, extra)
             parts = tuple(_checked(one, modules, known) for _, one in sorted(wanted.items()))
             groups.append(Group(package, extra, parts))
     return groups
@@ -124,6 +121,18 @@ def _unheard() -> Iterator[None]:
     err = patch.object(sys, "__stderr__", sys.stderr)
     with out, err, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
+
+
+def _wanted(package: str, extra: str) -> dict[str, Requirement]:
+    """What a package declares for an extra, by name; of ``other[plots]`` also what plots want."""
+    found: dict[str, Requirement] = {}
+    for one in map(Requirement, distribution(package).requires or ()):
+        if _belongs(one, extra):
+            found[canonicalize_name(one.name)] = one
+            with suppress(PackageNotFoundError):
+                for inner in sorted(one.extras):
+                    found |= _wanted(one.name, inner)
+    return found
 
 
 def _belongs(requirement: Requirement, extra: str) -> bool:

@@ -8,6 +8,7 @@ import torch
 
 from reid_core.embedder import CheckpointEmbedder, checkpoint
 from reid_core.models import create_model
+from reid_core.registry import UnknownNameError
 from reid_data.hub import is_on_hub
 
 __all__ = ["open_network"]
@@ -33,5 +34,8 @@ def open_network(
         return checkpoint.load(source, device=where)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = create_model(source, image_size=image_size or (256, 128))
+        try:
+            model = create_model(source, image_size=image_size or (256, 128))
+        except UnknownNameError as error:
+            raise ValueError(f"there is no checkpoint folder {source}: {error}") from error
     return CheckpointEmbedder(model, device=where)
