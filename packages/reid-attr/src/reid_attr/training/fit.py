@@ -168,7 +168,9 @@ def train_attributes(
             run.begin(recipe, seed=seed, data=data)
             division.save(run.division)
 
-        left = len(division.train) * recipe.schedule.epochs
+        # Images that fill no batch of every process wait for another epoch.
+        step = recipe.data.batch_size * devices * nodes
+        left = len(division.train) // step * step * recipe.schedule.epochs
         with progress("training", left) as advance:
             keeper = AttributeKeeper(
                 run,
