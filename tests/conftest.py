@@ -6,6 +6,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from .scenes import calls_of
+
 NAMES = ("data", "eval", "core", "attr", "gen")
 
 
@@ -14,4 +16,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "package" in metafunc.fixturenames:
         wanted = metafunc.config.getoption("--house")
         found = [name for name in NAMES if find_spec(f"reid_{name}")]
-        metafunc.parametrize("package", [wanted] if wanted else found)
+        asked = [wanted] if wanted else found
+        if "line" not in metafunc.fixturenames:
+            metafunc.parametrize("package", asked)
+            return
+        lines = [(name, line) for name in asked for line in range(len(calls_of(name)))]
+        names = [f"{name}-{calls_of(name)[line].verb}" for name, line in lines]
+        metafunc.parametrize(("package", "line"), lines, ids=names)
