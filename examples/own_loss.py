@@ -12,7 +12,7 @@ from reid_core.training.terms import FromLoop, PairTerm, term_registry
 from reid_data import load_dataset, synthesize
 
 
-def spread_loss(vectors: Tensor, labels: Tensor, *, margin: float) -> Tensor:
+def closeness_loss(vectors: Tensor, labels: Tensor, *, margin: float) -> Tensor:
     """Mean squared distance, beyond a margin, of images of one person.
 
     Args:
@@ -24,8 +24,8 @@ def spread_loss(vectors: Tensor, labels: Tensor, *, margin: float) -> Tensor:
     return (torch.cdist(vectors, vectors)[same] - margin).clamp(min=0).square().mean()
 
 
-@term_registry.register("spread")
-class SpreadTerm(PairTerm):
+@term_registry.register("closeness")
+class ClosenessTerm(PairTerm):
     """Its keyword-only arguments are keys of the recipe, checked like all others."""
 
     def __init__(self, *, margin: float = 0.1, **loop: Unpack[FromLoop]) -> None:
@@ -33,13 +33,13 @@ class SpreadTerm(PairTerm):
         self.margin = margin
 
     def compare(self, vectors: Tensor, labels: Tensor) -> Tensor:
-        return spread_loss(vectors, labels, margin=self.margin)
+        return closeness_loss(vectors, labels, margin=self.margin)
 
 
 def main(folder: Path) -> None:
     synthesize(folder / "people", identities=16, test_identities=4, height=64, width=32)
     people = load_dataset("market1501", folder / "people")
-    changes = ["loss.spread={weight: 0.01, margin: 0.2}", "schedule.epochs=2"]
+    changes = ["loss.closeness={weight: 0.01, margin: 0.2}", "schedule.epochs=2"]
     changes += ["data.image_size=[64,32]", "data.identities_per_batch=8"]
     recipe = load_recipe("small", changes)
     train(recipe, people, out=folder / "run", device="cpu", workers=0)
