@@ -79,8 +79,9 @@ def pivot_subgraphs(graph: NeighbourGraph, pivots: Tensor, hops: Hops) -> Subgra
     """
     if graph.neighbours.shape[1] < hops.needs:
         raise ValueError(
-            f"the graph holds {graph.neighbours.shape[1]} neighbours, {hops} needs {hops.needs}; "
-            "make it again with reid-gen graph --neighbours"
+            f"the graph holds {graph.neighbours.shape[1]} neighbours of each image, and near "
+            f"{hops.near}, far {hops.far}, edges {hops.edges} need {hops.needs}; make it again "
+            f"with reid-gen graph --neighbours {hops.needs}, or ask for fewer"
         )
     nodes = _nodes(graph.neighbours, pivots, hops)
     mask = nodes >= 0
