@@ -70,10 +70,10 @@ def test_half_a_checkpoint_is_claimed_so_that_it_can_be_explained(tmp_path: Path
         checkpoint.load(str(tmp_path), device=torch.device("cpu"))
 
 
-def test_it_needs_neither_lightning_nor_the_rooms_above_and_beside(
+def test_it_needs_neither_lightning_nor_any_room_but_the_lowest(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    rooms = ["lightning", "pytorch_lightning", "reid_data", "reid_eval", "mmcv", "cv2"]
+    rooms = ["lightning", "pytorch_lightning", "reid_eval", "mmcv", "cv2"]
     import_anew(monkeypatch, "reid_core", without=rooms)
     import reid_core.losses
     from reid_core.embedder import checkpoint
@@ -95,3 +95,22 @@ def test_a_model_that_takes_cameras_is_told_them(tmp_path: Path) -> None:
     # The mean of all cameras for one that is unknown, or new.
     torch.testing.assert_close(found[2], found[3])
     torch.testing.assert_close(found[2:3], embedder(images[:1]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_clips_takes_them_as_it_was_trained(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = create_model("test_resnet", kind="video-average", image_size=SIZE).eval()
+    recipe = {"data": {"clips": {"length": 3, "stride": 2}}}
+    save_model(model, tmp_path / "own", metadata={"recipe": recipe})
+    save_model(model, tmp_path / "untold", metadata={"recipe": "mine"})
+    embedder = load_embedder(str(tmp_path / "own"), device="cpu")
+    assert (embedder.clip_size, embedder.clip_stride) == (3, 2)
+    untold = load_embedder(str(tmp_path / "untold"), device="cpu")
+    assert (untold.clip_size, untold.clip_stride) == (4, 1)
+    clips = torch.randint(0, 256, (2, 3, 3, *SIZE), dtype=torch.uint8)
+    expected = model(model.preprocessing.normalize(clips)).embedding
+    torch.testing.assert_close(embedder(clips), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_network_of_images_takes_no_clips(folder: Path) -> None:
+    assert load_embedder(str(folder), device="cpu").clip_size is None

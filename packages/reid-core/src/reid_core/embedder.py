@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ class CheckpointEmbedder:
         fingerprint: digest of architecture, preprocessing and weights.
         device: where the images must be.
         takes_cameras: whether it embeds better where it is told the images' cameras.
+        clip_size: frames of the clips that it takes, as it was trained; none: it takes images.
+        clip_stride: distance of these frames.
         network: the same as one network, uint8 images to float32 embeddings, which other
             runtimes can take over.
     """
@@ -64,6 +67,9 @@ class CheckpointEmbedder:
         self.device = device
         self.takes_cameras = model.needs_cameras
         self._cameras = int((model.architecture.get("options") or {}).get("cameras", 0))
+        trained = _clips_of(info) if model.takes_clips else {}
+        self.clip_size = int(trained.get("length", 4)) if model.takes_clips else None
+        self.clip_stride = int(trained.get("stride", 1))
         self._info = info
         # Convolutions are faster in this order, on CPUs and GPUs; other layers do not mind.
         self.network = EmbeddingNetwork(model).eval().to(device)
@@ -85,7 +91,7 @@ class CheckpointEmbedder:
 
     @torch.inference_mode()
     def __call__(self, images: Tensor, camids: Tensor | None = None) -> Tensor:
-        """Embed uint8 RGB images (B, 3, H, W) as float32 (B, D), behind the BNNeck.
+        """Embed uint8 RGB images (B, 3, H, W), or clips, as float32 (B, D), behind the BNNeck.
 
         Args:
             images: of any number.
@@ -96,6 +102,14 @@ class CheckpointEmbedder:
             camids = torch.where(camids < self._cameras, camids, -1)
         embedding: Tensor = self.network(images, camids)
         return embedding
+
+
+def _clips_of(info: CheckpointInfo | None) -> Mapping[str, Any]:
+    """What the recipe of a checkpoint, if a recipe is told, says of clips."""
+    told: Any = {} if info is None else info.metadata
+    for key in ("recipe", "data", "clips"):
+        told = told.get(key) if isinstance(told, Mapping) else None
+    return told if isinstance(told, Mapping) else {}
 
 
 class _Checkpoints:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reid_data.records import Ids, Records
 
-__all__ = ["Tracklets", "tracklet_rows", "tracklets_of"]
+__all__ = ["Tracklets", "one_row_a_tracklet", "tracklet_rows", "tracklets_of"]
 
 _SHARED = ("split", "pid", "camid", "label", "clothes_id")
 """Columns in which all frames of a tracklet agree."""
@@ -97,6 +97,15 @@ def tracklets_of(records: Records) -> Tracklets:
                 groups[name].max(),
             )
     return Tracklets(summary.reset_index(), tuple(rows for _, rows in grouped))
+
+
+def one_row_a_tracklet(records: Records) -> Records:
+    """The first frame of each tracklet, by ascending number of the tracklets.
+
+    Raises:
+        ValueError: the records have no tracklets, or one mixes identities, cameras or splits.
+    """
+    return records.take(np.array([rows[0] for rows in tracklets_of(records).rows]))
 
 
 def _check_agreement(different: pd.DataFrame) -> None:

@@ -37,6 +37,9 @@ class Embedder(Protocol):
 
     One with a true attribute ``takes_cameras`` is called with the images' cameras besides, camids
     (B,) int64, -1 where unknown, wherever they are known.
+
+    One with an attribute ``clip_size``, T frames, and maybe ``clip_stride``, is called with uint8
+    clips (B, T, 3, H, W) of one tracklet each.
     """
 
     image_size: tuple[int, int]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reid_data.images import Unreadable, UnreadableImagesError, find_unreadable
 from reid_data.records import Records
 from reid_data.workers import WorkerCount
+from reid_eval.clips import Samples
 from reid_eval.embedders import Embedder
 from reid_eval.embeddings import Embeddings, check_target
 from reid_eval.journal import Journal
@@ -38,6 +39,9 @@ def embed(
 ) -> Embeddings:
     """Embed every image, in the order of the records.
 
+    An embedder of clips embeds tracklets: one row each, the mean of its clips beside its first
+    frame, by ascending number; frames of none are left out.
+
     ``meta`` of the result says which model it was and how fast it went (``images_per_second``).
 
     Args:
@@ -59,21 +63,22 @@ def embed(
     if not skip_unreadable:
         _refuse(find_unreadable(records, workers=workers, decode=False))
     started = time.perf_counter()
-    features = np.empty((len(records), embedder.embedding_size), np.float32)
-    done = np.zeros(len(records), bool)
+    samples = Samples(embedder, records)
+    features = np.empty((len(samples.records), embedder.embedding_size), np.float32)
+    done = np.zeros(len(samples.records), bool)
 
     def put(rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
         features[rows], done[rows] = values, True
         if advance is not None:
-            advance(len(rows))
+            advance(int(samples.images[rows].sum()))
 
     unreadable = embed_rows(
         embedder, records, put, batch_size=batch_size, workers=workers, views=views
     )
     if not skip_unreadable:
         _refuse(unreadable)
-    speed = _speed(int(done.sum()), time.perf_counter() - started)
-    return _finished(records, features, done, {**facts, **speed})
+    speed = _speed(int(samples.images[done].sum()), time.perf_counter() - started)
+    return _finished(samples.records, features, done, {**facts, **speed})
 
 
 def embed_to(
@@ -118,29 +123,28 @@ def embed_to(
         ValueError: as in [`embed`][reid_eval.embed], or ``out`` holds something else.
     """
     target = check_target(out)
-    facts = describe_pass(embedder, views)
+    facts, samples = describe_pass(embedder, views), Samples(embedder, records)
     if rank == 0:
-        Journal.prepare(
-            target, records, facts, batch_size=batch_size, dimension=embedder.embedding_size
-        )
+        size = {"batch_size": batch_size, "dimension": embedder.embedding_size}
+        Journal.prepare(target, samples.records, facts, **size)
     wait_for_all()
     journal = Journal.open(target)
     share = journal.share(rank, world_size)
     todo = share[journal.done[share] == 0]
     if advance is not None and len(share) > len(todo):
-        advance(len(share) - len(todo))
+        advance(int(samples.images[np.setdiff1d(share, todo)].sum()))
     # Without a row of its own a process still waits for the others.
     unreadable = list[Unreadable]()
     started = time.perf_counter()
     if len(todo):
-        mine = records.take(todo)
+        mine = samples.take(todo)
         if not skip_unreadable:
             _refuse(find_unreadable(mine, workers=workers, decode=False))
 
         def put(rows: NDArray[np.int64], values: NDArray[np.float32]) -> None:
             journal.put(todo[rows], values)
             if advance is not None:
-                advance(len(rows))
+                advance(int(samples.images[todo[rows]].sum()))
 
         unreadable = embed_rows(
             embedder, mine, put, batch_size=batch_size, workers=workers, views=views
@@ -152,7 +156,7 @@ def embed_to(
     wait_for_all()
     if rank == 0:
         features, done = journal.features, journal.done.astype(bool)
-        _finished(records, features, done, {**facts, **speed}).save(target)
+        _finished(samples.records, features, done, {**facts, **speed}).save(target)
         journal.remove()
     wait_for_all()
     return Embeddings.load(target)

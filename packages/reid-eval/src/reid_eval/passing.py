@@ -18,6 +18,7 @@ from reid_data.images import Unreadable
 from reid_data.loading import eval_loader
 from reid_data.records import Records
 from reid_data.workers import WorkerCount
+from reid_eval.clips import Samples, clip_size, clip_stride, embed_clips
 from reid_eval.embedders import Embedder
 from reid_eval.views import Views
 
@@ -35,12 +36,13 @@ def embed_rows(
     workers: WorkerCount,
     views: Views,
 ) -> list[Unreadable]:
-    """Embed every image and hand on what comes, batch by batch.
+    """Embed every image, or every tracklet for an embedder of clips, batch by batch.
 
     Args:
         embedder: the model.
         records: the images.
-        put: called with rows of the records (B,) and their embeddings (B, D).
+        put: called with rows (B,) and their embeddings (B, D): rows of the records, or of the
+            tracklets by ascending number.
         batch_size: images in one forward pass.
         workers: loader processes.
         views: of each image.
@@ -68,10 +70,16 @@ def embed_rows(
             if len(batch):
                 yield batch
 
-    for rows, values in _embedded(embedder, loaded(), views):
+    if clip_size(embedder) is None:
+        found = _embedded(embedder, loaded(), views)
+    else:
+        how: dict[str, Any] = {"batch_size": batch_size, "workers": workers, "views": views}
+        found = embed_clips(embedder, records, unreadable=unreadable, **how)
+    for rows, values in found:
         finite = np.isfinite(values).all(axis=1)
         if not finite.all():
-            raise ValueError(f"the embedder's output for {paths[rows[~finite][0]]} is not finite")
+            where = Samples(embedder, records).records.paths[rows[~finite][0]]
+            raise ValueError(f"the embedder's output for {where} is not finite")
         put(rows, values)
     return unreadable
 
@@ -91,6 +99,9 @@ def describe_pass(embedder: Embedder, views: Views) -> dict[str, Any]:
         "device": str(embedder.device),
         "software": {"reid-eval": version("reid-eval"), "torch": str(torch.__version__)},
     }
+    size = clip_size(embedder)
+    if size is not None:
+        facts["clips"] = {"size": size, "stride": clip_stride(embedder)}
     try:
         json.dumps(facts)
     except (TypeError, ValueError) as error:

@@ -188,7 +188,9 @@ def _drift(info: CheckpointInfo) -> str:
 
 def _plugins(info: CheckpointInfo) -> str:
     """Whose code the checkpoint was trained with, which is never imported unasked; an end too."""
-    named = ", ".join((info.metadata.get("recipe") or {}).get("plugins") or ())
+    recipe = info.metadata.get("recipe")
+    plugins = recipe.get("plugins") if isinstance(recipe, Mapping) else None
+    named = ", ".join(plugins or ())
     asked = "if you trust them, name them by --plugin in front of the verb"
     return f"; it was trained with plugins ({named}): {asked}" if named else ""
 

@@ -11,7 +11,6 @@ from torch import nn
 
 from reid_core.models import ReidModel, create_model
 from reid_core.training.averaging import Average
-from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.clusterers import load_clusterer
 from reid_core.training.loaders import TrainingLoaders
 from reid_core.training.module import ReidModule
@@ -26,6 +25,7 @@ from reid_core.training.streams import BatchChange, Stream
 from reid_core.training.terms import Target, Term, term_registry
 from reid_core.training.validation import Validation
 from reid_data import Records
+from reid_data.tracklets import one_row_a_tracklet
 from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from reid_data import Batch, Records, tracklets_of
+from reid_data import Batch
 
 if TYPE_CHECKING:
     from reid_data import ClipBatch
 
-__all__ = ["as_batch", "one_row_a_tracklet"]
+__all__ = ["as_batch"]
 
 
 def as_batch(batch: Batch | ClipBatch) -> Batch:
@@ -30,12 +28,3 @@ def as_batch(batch: Batch | ClipBatch) -> Batch:
         mask=batch.mask,
         unreadable=batch.unreadable,
     )
-
-
-def one_row_a_tracklet(records: Records) -> Records:
-    """The first frame of each tracklet, by ascending number of the tracklets.
-
-    Raises:
-        ValueError: the records have no tracklets.
-    """
-    return records.take(np.array([rows[0] for rows in tracklets_of(records).rows]))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from lightning.pytorch import LightningDataModule
 
-from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.sections import ClipsSection, SecondSection
 from reid_core.training.shares import drawn_share, labelled_like
 from reid_core.training.split import TrainingData
@@ -23,6 +22,7 @@ from reid_data import (
     train_loader,
 )
 from reid_data.packed import Cache
+from reid_data.tracklets import one_row_a_tracklet
 from reid_data.twin_making import TwinMaker
 from reid_data.workers import WorkerCount, usable_cores
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from reid_core.training.clip_batches import one_row_a_tracklet
 from reid_core.training.streams import Stream
 from reid_data import Records
 from reid_data.summary import named
+from reid_data.tracklets import one_row_a_tracklet
 
 __all__ = ["TrainingData", "carve"]
 

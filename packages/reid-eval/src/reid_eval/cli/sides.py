@@ -163,6 +163,13 @@ def accelerated(embedder: Embedder, sides: Iterable[Records], how: Pass) -> Embe
     """
     if how.backend == "torch" or embedder.device.type != "cpu":
         return embedder
+    if getattr(embedder, "clip_size", None) is not None:
+        if how.backend != "auto":
+            raise ValueError(
+                f"--backend {how.backend} runs networks of images, and {how.model} takes clips; "
+                "use --backend torch"
+            )
+        return embedder
     import numpy as np
     import torch
 
