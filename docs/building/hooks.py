@@ -8,6 +8,7 @@ from typing import Any
 
 from api_pages import api_pages, missing_names
 from dataset_pages import dataset_pages
+from example_pages import example_pages
 from formulas import ask_for_formulas
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -22,6 +23,7 @@ The place is a title, or the title of a group and a title with a slash between.
 """
 
 MADE: dict[str, Callable[[], Pages]] = {
+    "Examples": example_pages,
     "Packages": package_pages,
     "Recipes": recipe_pages,
     "Data sets": dataset_pages,
