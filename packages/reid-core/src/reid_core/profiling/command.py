@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_data.console import Device, Json, note, show
+from reid_data.console import Device, Json, note, progress, show
 
 if TYPE_CHECKING:
     from reid_core.profiling.profiler import Profile
@@ -39,14 +39,16 @@ def profile(
     size = _size(image_size)
     from reid_core.profiling.profiler import profile_network
 
-    found = profile_network(
-        model,
-        image_size=size,
-        backends=backends,
-        batch_sizes=batch_sizes,
-        device=device,
-        seconds=seconds,
-    )
+    with progress("measuring", len(backends) if backends else None) as advance:
+        found = profile_network(
+            model,
+            image_size=size,
+            backends=backends,
+            batch_sizes=batch_sizes,
+            device=device,
+            seconds=seconds,
+            advance=advance,
+        )
     if as_json:
         show([], as_json=True, payload=found.to_dict())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ def profile_network(
     batch_sizes: Sequence[int] = (1, 32),
     device: str = "auto",
     seconds: float = 2.0,
+    advance: Callable[[int], None] | None = None,
 ) -> Profile:
     """Count a network's parameters and operations, and measure it in each backend.
 
@@ -64,6 +65,7 @@ def profile_network(
         batch_sizes: images at once.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         seconds: of each measurement, at least.
+        advance: is called with 1 after each backend.
 
     Raises:
         ValueError: there is no such network, a backend is unknown, or a batch size is below 1.
@@ -98,6 +100,8 @@ def profile_network(
         speeds += [Speed(**row) for row in answer.get("rows", ())]
         if "error" in answer:
             complaints[name] = answer["error"]
+        if advance:
+            advance(1)
     return Profile(
         name=str(embedder.network.model.architecture.get("name", source)),
         image_size=embedder.image_size,
