@@ -15,11 +15,6 @@ from torch.nn import functional as F
 Weights = dict[str, Tensor]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def batch_norm(name: str, size: int) -> Weights:
     return {
         f"{name}.weight": torch.rand(size) + 0.5,

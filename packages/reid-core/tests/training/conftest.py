@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
 from reid_core.training.recipe import Recipe
@@ -53,15 +52,6 @@ def _draw(folder, pid, camid, name, colour, generator) -> dict[str, object]:
     pixels = colour + generator.normal(0, 40, (32, 16, 3))
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / path)
     return {"path": path, "pid": pid, "camid": camid, "split": "train"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small lose time to threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from reid_core.training.options import (
     SeedOption,
     Strategy,
     StrategyOption,
+    recipe_option,
 )
 from reid_core.training.sidecar_options import (
     GenderIds,
@@ -32,7 +33,6 @@ from reid_core.training.sidecar_options import (
     named_sidecars,
 )
 from reid_core.training.sources import Sources
-from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -112,14 +112,7 @@ def finetune(
         Path,
         typer.Option("--init-from", help="The trained checkpoint folder or file of weights."),
     ],
-    recipe: Annotated[
-        str,
-        typer.Option(
-            "--recipe",
-            help="What to train it with, such as octuplet.",
-            autocompletion=complete_recipe("reid_core"),
-        ),
-    ] = "octuplet",
+    recipe: Annotated[str, recipe_option("What to train it with, such as octuplet.")] = "octuplet",
     second_data: SecondData = None,
     second_root: SecondRoot = None,
     genders: Genders = None,

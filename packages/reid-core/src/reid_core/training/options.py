@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ __all__ = [
     "SeedOption",
     "Strategy",
     "StrategyOption",
+    "recipe_option",
 ]
 
 
@@ -33,13 +34,14 @@ class Strategy(StrEnum):
     fsdp = "fsdp"
 
 
+def recipe_option(help_text: str) -> Any:
+    """``--recipe`` in a verb's own words."""
+    completion = complete_recipe("reid_core")
+    return typer.Option("--recipe", help=help_text, autocompletion=completion)
+
+
 RecipeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--recipe",
-        help="A name, see `reid-core recipes`, or a .yaml file. [baseline]",
-        autocompletion=complete_recipe("reid_core"),
-    ),
+    str | None, recipe_option("A name, see `reid-core recipes`, or a .yaml file. [baseline]")
 ]
 SeedOption = Annotated[
     int | None, typer.Option("--seed", min=0, help="Seed of everything random. [0]")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reid_core.training.options import SecondData, SecondRoot
+from reid_core.training.options import SecondData, SecondRoot, recipe_option
 from reid_core.training.sidecar_options import (
     GenderIds,
     Genders,
@@ -17,7 +17,6 @@ from reid_core.training.sidecar_options import (
     named_sidecars,
 )
 from reid_core.training.sources import Sources
-from reid_data.completion import complete_recipe
 from reid_data.console import (
     Data,
     Device,
@@ -54,12 +53,7 @@ def tune(
         ),
     ],
     recipe: Annotated[
-        str,
-        typer.Option(
-            "--recipe",
-            help="A name, see `reid-core recipes`, or a .yaml file.",
-            autocompletion=complete_recipe("reid_core"),
-        ),
+        str, recipe_option("A name, see `reid-core recipes`, or a .yaml file.")
     ] = "baseline",
     second_data: SecondData = None,
     second_root: SecondRoot = None,

@@ -1,14 +1,15 @@
 """One thread: these networks are so small that waiting for a second one takes longer."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import pytest
-import torch
+
+from reid_data import workers
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with workers.one_thread():
+        yield
