@@ -121,7 +121,7 @@ def _values(embedder: Embedder, batch: ClipBatch, views: Views) -> Tensor:
 
 
 def _of_frames(embedder: Embedder, frames: Tensor, *, count: int) -> Tensor:
-    output = embedder(frames.unflatten(0, (count, -1)))
+    output = embedder(frames.reshape(count, -1, *frames.shape[1:]))
     expected = (count, embedder.embedding_size)
     if tuple(output.shape) != expected:
         raise ValueError(
@@ -134,4 +134,5 @@ def _means(
     total: NDArray[np.float32], counts: NDArray[np.int64], first: int, end: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     rows = first + counts[first:end].nonzero()[0]
-    return rows, total[rows] / counts[rows, None].astype(np.float32)
+    means: NDArray[np.float32] = total[rows] / counts[rows, None].astype(np.float32)
+    return rows, means
