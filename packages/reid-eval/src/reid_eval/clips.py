@@ -134,5 +134,4 @@ def _means(
     total: NDArray[np.float32], counts: NDArray[np.int64], first: int, end: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     rows = first + counts[first:end].nonzero()[0]
-    means: NDArray[np.float32] = total[rows] / counts[rows, None].astype(np.float32)
-    return rows, means
+    return rows, np.asarray(total[rows] / counts[rows, None], np.float32)
