@@ -71,7 +71,7 @@ def augment(
     """
     from dataclasses import asdict
 
-    from reid_core.training.progress import TrainingProgress
+    from reid_core.training.loop.progress import TrainingProgress
     from reid_data import load_dataset
     from reid_gen.augmenting.arms import GeneratedSets
     from reid_gen.augmenting.comparing import compare_arms, table_of_arms

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from reid_data.console import BatchSize, Data, Device, Json, Out, Root, Seed, note, progress, show
+from reid_data.console import BatchSize, Data, Device, Json, Out, Root, Seed, progress, show
+from reid_gen.commands.posing import open_posed
+
+if TYPE_CHECKING:
+    from reid_gen.generation.planning import Plan
+    from reid_gen.generation.posed import PosedImages
 
 __all__ = ["generate"]
 
@@ -68,47 +73,25 @@ def generate(
     which reads as --data csv --root OUT/records.csv.
     """
     from reid_data import load_dataset
-    from reid_data.preprocess.pairs import read_pairs
-    from reid_data.preprocess.pose_files import read_poses
-    from reid_data.preprocess.poses import scale_joints
     from reid_eval import resolve_device
     from reid_gen.generation.engine import load_engine
     from reid_gen.generation.generating import generate
     from reid_gen.generation.hiding import parts_of
-    from reid_gen.generation.keypoint_files import load_keypoints
-    from reid_gen.generation.planning import (
-        change_clothes,
-        plan_given_poses,
-        plan_pairs,
-        plan_poses,
-    )
-    from reid_gen.generation.pose_bank import build_pose_bank
-    from reid_gen.generation.posed import named_pairs, pose_images
+    from reid_gen.generation.planning import change_clothes
 
     if poses is not None and pairs is not None:
         raise ValueError("--poses and --pairs exclude each other")
     parts = parts_of(clothes) if clothes else ()
     engine = load_engine(checkpoint, device=resolve_device(device))
     records = load_dataset(data, root).split(split)
-    posed = pose_images(
-        records,
-        load_keypoints(keypoints, root),
-        canvas=engine.image_size,
-        skip_poseless=skip_poseless,
-    )
-    if len(posed) < len(records):
-        note(f"{len(records) - len(posed)} of {len(records)} images have no keypoints: left out")
+    canvas = engine.image_size
+    posed = open_posed(records, keypoints, root, canvas=canvas, skip_poseless=skip_poseless)
     if pairs is not None:
-        plan = plan_pairs(posed, named_pairs(posed, read_pairs(pairs), source=pairs), seed=seed)
+        plan = _as_pairs_say(posed, pairs, seed=seed)
     elif poses is not None:
-        given = read_poses(poses).to("openpose18")
-        joints = scale_joints(given.joints, sizes=pose_size, canvas=engine.image_size)
-        plan = plan_given_poses(
-            posed, joints.astype("float32"), given.names, most=images, seed=seed
-        )
+        plan = _in_poses_of(posed, poses, pose_size, canvas=canvas, most=images, seed=seed)
     else:
-        bank = build_pose_bank(posed, clusters=clusters, seed=seed)
-        plan = plan_poses(posed, bank, per_image=per_image, most=images, seed=seed)
+        plan = _in_poses_of_others(posed, clusters, per_image, most=images, seed=seed)
     if parts:
         plan = change_clothes(plan, posed, parts=parts, claim=claim, seed=seed)
     with progress("drawing", total=len(plan)) as advance:
@@ -122,3 +105,39 @@ def generate(
         "identities": int(table["pid"].nunique()),
     }
     show([row], as_json=as_json, payload=row)
+
+
+def _as_pairs_say(posed: PosedImages, pairs: Path, *, seed: int) -> Plan:
+    from reid_data.preprocess.pairs import read_pairs
+    from reid_gen.generation.planning import plan_pairs
+    from reid_gen.generation.posed import named_pairs
+
+    return plan_pairs(posed, named_pairs(posed, read_pairs(pairs), source=pairs), seed=seed)
+
+
+def _in_poses_of(
+    posed: PosedImages,
+    poses: Path,
+    pose_size: tuple[int, int],
+    *,
+    canvas: tuple[int, int],
+    most: int | None,
+    seed: int,
+) -> Plan:
+    from reid_data.preprocess.pose_files import read_poses
+    from reid_data.preprocess.poses import scale_joints
+    from reid_gen.generation.planning import plan_given_poses
+
+    given = read_poses(poses).to("openpose18")
+    joints = scale_joints(given.joints, sizes=pose_size, canvas=canvas).astype("float32")
+    return plan_given_poses(posed, joints, given.names, most=most, seed=seed)
+
+
+def _in_poses_of_others(
+    posed: PosedImages, clusters: int, per_image: int, *, most: int | None, seed: int
+) -> Plan:
+    from reid_gen.generation.planning import plan_poses
+    from reid_gen.generation.pose_bank import build_pose_bank
+
+    bank = build_pose_bank(posed, clusters=clusters, seed=seed)
+    return plan_poses(posed, bank, per_image=per_image, most=most, seed=seed)

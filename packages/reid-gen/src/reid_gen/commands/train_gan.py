@@ -22,6 +22,7 @@ from reid_data.console import (
     require,
     show,
 )
+from reid_gen.commands.posing import open_posed
 
 __all__ = ["train_gan"]
 
@@ -75,8 +76,7 @@ def train_gan(
     require("lightning", extra="reid-core[train]", for_what="reid-gen train-gan")
     from reid_data import load_dataset
     from reid_data.preprocess.pairs import read_pairs
-    from reid_gen.generation.keypoint_files import load_keypoints
-    from reid_gen.generation.posed import named_pairs, pose_images
+    from reid_gen.generation.posed import named_pairs
     from reid_gen.generation.recipe import load_recipe
     from reid_gen.generation.training import check_terms, train_gan
 
@@ -87,14 +87,8 @@ def train_gan(
     chosen = load_recipe(recipe, [*overrides, *switches])
     check_terms(chosen)
     records = load_dataset(data, root).split("train")
-    images = pose_images(
-        records,
-        load_keypoints(keypoints, root),
-        canvas=chosen.data.image_size,
-        skip_poseless=skip_poseless,
-    )
-    if len(images) < len(records):
-        note(f"{len(records) - len(images)} of {len(records)} images have no keypoints: left out")
+    canvas = chosen.data.image_size
+    images = open_posed(records, keypoints, root, canvas=canvas, skip_poseless=skip_poseless)
     given = None if pairs is None else named_pairs(images, read_pairs(pairs), source=pairs)
     try:
         result = train_gan(
@@ -113,15 +107,10 @@ def train_gan(
     except KeyboardInterrupt:
         note(f"interrupted; the same command with --resume goes on in {out}")
         raise
-    rows = [
-        {"training": name, "": value if value is None else f"{value:.4g}"}
-        for name, value in (
-            ("epochs", result.epochs),
-            ("held-out SSIM", result.SSIM),
-            ("held-out L1", result.L1),
-        )
-    ]
-    rows.append({"training": "generator", "": str(result.folder)})
+    values = {"epochs": result.epochs, "held-out SSIM": result.SSIM, "held-out L1": result.L1}
+    told = {name: value if value is None else f"{value:.4g}" for name, value in values.items()}
+    told["generator"] = str(result.folder)
+    rows = [{"training": name, "": value} for name, value in told.items()]
     show(rows, as_json=as_json, payload=result.to_dict())
 
 

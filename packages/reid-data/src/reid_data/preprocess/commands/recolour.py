@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reid_data.console import Data, Json, Out, Root, Seed, SkipUnreadable, Workers, progress, show
 from reid_data.preprocess.commands.common import Naming
+
+if TYPE_CHECKING:
+    from reid_data.preprocess.mask_folder import MaskFolder
+    from reid_data.records import Records
 
 __all__ = ["recolour"]
 
@@ -53,9 +57,7 @@ def recolour(
     from PIL import Image
 
     from reid_data.datasets import load_dataset
-    from reid_data.preprocess.mask_checks import check_masks
     from reid_data.preprocess.mask_folder import MaskFolder
-    from reid_data.preprocess.masks import Kind
     from reid_data.preprocess.naming import check_naming
     from reid_data.preprocess.outfits import outfits_of
     from reid_data.preprocess.outputs import check_new
@@ -75,13 +77,7 @@ def recolour(
     folder = MaskFolder(masks, naming=check_naming(naming))
     records = load_dataset(data, root).split(split)
     outfits_of(records)  # refuses records without outfits before the masks are measured
-    kinds: list[Kind] = ["shirt", "pant"]
-    kinds += ["clothes"] if names else []
-    kinds += ["full_shirt", "full_pant"] if full else []
-    with progress("masks", total=None) as advance:
-        check = check_masks(records, folder, kinds=kinds, workers=workers, advance=advance)
-    if not check.ok:
-        raise ValueError(str(check))
+    _check(records, folder, faulty=bool(names), full=bool(full), workers=workers)
     sheet = (
         recolour_sheet(records, folder, recolouring=how, images=overlays, seed=seed)
         if overlays
@@ -106,3 +102,17 @@ def recolour(
         Image.fromarray(sheet).save(place)
         row["overlays"] = str(place)
     show([row], title="Recoloured", as_json=as_json, payload=row)
+
+
+def _check(records: Records, folder: MaskFolder, *, faulty: bool, full: bool, workers: int) -> None:
+    """Refuse records that have not all the masks that will be asked for."""
+    from reid_data.preprocess.mask_checks import check_masks
+    from reid_data.preprocess.masks import Kind
+
+    kinds: list[Kind] = ["shirt", "pant"]
+    kinds += ["clothes"] if faulty else []
+    kinds += ["full_shirt", "full_pant"] if full else []
+    with progress("masks", total=None) as advance:
+        check = check_masks(records, folder, kinds=kinds, workers=workers, advance=advance)
+    if not check.ok:
+        raise ValueError(str(check))
