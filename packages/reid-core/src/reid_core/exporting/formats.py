@@ -6,8 +6,9 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -100,13 +101,13 @@ def _write_exported(
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Exporters warn of every shape check, which are constant for one image size."""
+    """Exporters warn of every shape check, which are constant for one image size; some print."""
     talkers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript")]
     levels = [talker.level for talker in talkers]
     try:
         for talker in talkers:
             talker.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
