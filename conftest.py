@@ -3,6 +3,7 @@
 And what every package must do alike is tested in ``tests/``, for one of them or for all.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a session ask one package alone, in an environment that holds what it declares."""
     parser.addoption("--house", default=None, help="which package tests/ looks at: data, eval ...")
+
+
+def pytest_configure() -> None:
+    """Let examples of properties take their time: a busy machine is no fault of the code."""
+    if find_spec("hypothesis"):
+        from hypothesis import settings
+
+        settings.register_profile("patient", deadline=None)
+        settings.load_profile("patient")
 
 
 @pytest.fixture
