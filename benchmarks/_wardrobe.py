@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_core.training import load_recipe, train
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.data.sidecars import Sidecars
 from reid_data import load_dataset
 from reid_data.files import replacing
 from reid_data.preprocess import (

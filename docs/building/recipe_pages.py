@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from reid_attr import schema_of_set
-from reid_core.training.recipe_texts import recipe_text, recipes_of
+from reid_core.training.recipes.texts import recipe_text, recipes_of
 from reid_core.training.terms import term_registry
 from reid_data import list_attribute_sets
 

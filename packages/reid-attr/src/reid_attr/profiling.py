@@ -11,7 +11,7 @@ import torch
 from reid_attr.losses.combined import AttributeLoss, LossOptions
 from reid_attr.models.factory import create_attribute_model
 from reid_attr.schema_files import load_schema
-from reid_core.training.precision import choose_precision
+from reid_core.training.loop.precision import choose_precision
 from reid_eval.embedders import resolve_device
 
 __all__ = ["StepCost", "step_cost"]

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.data.sidecars import Sidecars
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.recipe import Recipe
 from reid_data import Records
 
 TINY = """

@@ -16,11 +16,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from reid_core.models import ReidOutput
-from reid_core.training.module import ReidModule
-from reid_core.training.optimizers import build_optimizer
-from reid_core.training.sharding import whole
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.optimizers import build_optimizer
+from reid_core.training.loop.sharding import whole
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_core.training.terms import term_registry
-from reid_core.training.trainer import build_trainer, training_environment
 from reid_data import Batch
 
 TERMS = {

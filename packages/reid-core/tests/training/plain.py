@@ -10,9 +10,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from reid_core.models import ReidOutput
-from reid_core.training.optimizers import build_optimizer
+from reid_core.training.loop.optimizers import build_optimizer
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_core.training.terms import CenterTerm, CrossEntropyTerm, Term, TripletTerm
-from reid_core.training.trainer import build_trainer, training_environment
 from reid_data import Batch
 
 

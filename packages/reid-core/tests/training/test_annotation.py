@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_core.training.annotation import annotate
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.sidecars import Sidecars
-from reid_core.training.split import TrainingData
+from reid_core.training.data.annotation import annotate
+from reid_core.training.data.sidecars import Sidecars
+from reid_core.training.data.split import TrainingData
+from reid_core.training.recipes.files import load_recipe
 from reid_data import Records
 
 from .test_fit import run

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from reid_core.models import create_model, load_heads, load_model, save_model
-from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.data.sidecars import Sidecars
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.recipe import Recipe
 from reid_data import Records
 
 from .conftest import tiny_people

@@ -11,9 +11,9 @@ import torch
 from reid_core.losses import clothes_adversarial_loss, kl_distillation_loss
 from reid_core.models import ReidModel, create_model, save_model
 from reid_core.training.build import build_terms
-from reid_core.training.passing import run_model
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.sharding import spread
+from reid_core.training.loop.passing import run_model
+from reid_core.training.loop.sharding import spread
+from reid_core.training.recipes.files import load_recipe
 from reid_core.training.terms import Target, Term, TwinAgreementTerm, term_registry
 from reid_data import Batch
 

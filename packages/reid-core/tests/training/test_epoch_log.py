@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reid_core.training.epoch_log import EpochTable
+from reid_core.training.folder.epoch_log import EpochTable
 
 
 def test_training_and_validation_of_an_epoch_share_a_row(tmp_path: Path):

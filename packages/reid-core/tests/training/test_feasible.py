@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from reid_core.training.feasible import check_machine
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
 
 from .test_fit import run
 

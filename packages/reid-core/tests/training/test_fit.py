@@ -14,7 +14,7 @@ from lightning.pytorch import Callback
 
 from reid_core.models import load_heads, load_model
 from reid_core.training.fit import train
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
 from reid_data import Records, UnreadableImagesError
 
 
@@ -188,7 +188,7 @@ def test_without_validation_the_last_epoch_is_kept(people, tiny, tmp_path):
 
 
 def test_the_epoch_that_validates_best_is_kept(people, tiny, tmp_path, monkeypatch):
-    from reid_core.training import validation
+    from reid_core.training.loop import validation
 
     scores = iter([0.25, 0.75, 0.75])
     original = validation.retrieval_metrics

@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import Callback
 
 from reid_core.models import read_checkpoint
-from reid_core.training.finite import DivergedError
+from reid_core.training.loop.finite import DivergedError
 from reid_data.console import MissingExtraError
 
 from .test_fit import Interrupt, rows, run, same_files
@@ -17,7 +17,7 @@ from .test_fit import Interrupt, rows, run, same_files
 
 def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> None:
     """Let validation find these figures, one after the other."""
-    from reid_core.training import validation
+    from reid_core.training.loop import validation
 
     left = iter(scores)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from lightning.pytorch import Callback
 from reid_core.training import load_recipe, train
-from reid_core.training.sharding import whole
+from reid_core.training.loop.sharding import whole
 from reid_data import Records
 
 torch.set_num_threads(1)

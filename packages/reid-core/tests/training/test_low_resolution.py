@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from reid_core.training.low_resolution import LowResolution, reduce_rows
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.data.low_resolution import LowResolution, reduce_rows
+from reid_core.training.recipes.files import load_recipe
 from reid_data import Batch
 from reid_data.preprocess.lowres import low_resolution_batch
 

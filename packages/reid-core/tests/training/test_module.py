@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from reid_core.training.averaging import Average
-from reid_core.training.module import ReidModule
+from reid_core.training.loop.averaging import Average
+from reid_core.training.loop.module import ReidModule
 from reid_core.training.terms import Term
 
 from .plain import adam, batches, fit, parts

@@ -10,12 +10,12 @@ import torch
 from lightning.pytorch import Callback
 from torch import nn
 
-from reid_core.training.averaging import Average
-from reid_core.training.module import ReidModule
-from reid_core.training.optimizers import build_optimizer
-from reid_core.training.parameters import Freeze, Group
+from reid_core.training.loop.averaging import Average
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.optimizers import build_optimizer
+from reid_core.training.loop.parameters import Freeze, Group
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_core.training.terms import CrossEntropyTerm
-from reid_core.training.trainer import build_trainer, training_environment
 from reid_data import Batch
 
 from .plain import Plain, batches, fit, parts

@@ -10,9 +10,9 @@ import pytest
 
 from reid_core.backbones import families
 from reid_core.models import poolings
-from reid_core.training.clusterers import clusterer_registry
+from reid_core.training.data.clusterers import clusterer_registry
 from reid_core.training.fit import train
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
 from reid_core.training.terms import term_registry
 from reid_data import Records
 
@@ -22,7 +22,7 @@ from torch import nn
 
 from reid_core.backbones import Backbone, families
 from reid_core.models.pooling import MaxPooling, poolings
-from reid_core.training.clusterers import clusterer_registry
+from reid_core.training.data.clusterers import clusterer_registry
 from reid_core.training.terms import PairTerm, term_registry
 
 
@@ -78,7 +78,7 @@ import sys
 from pathlib import Path
 
 from reid_core import load_model
-from reid_core.training.run_folder import RunFolder
+from reid_core.training.folder.run_folder import RunFolder
 from reid_data.plugins import load_plugins
 
 folder, plugin = Path(sys.argv[1]), sys.argv[2]

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from reid_core.training import precision
-from reid_core.training.precision import choose_precision
+from reid_core.training.loop import precision
+from reid_core.training.loop.precision import choose_precision
 
 CPU = torch.device("cpu")
 FULL = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, groups=2))

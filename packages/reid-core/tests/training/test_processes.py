@@ -14,8 +14,8 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from reid_core.models import load_model
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.trainer import build_trainer
+from reid_core.training.loop.trainer import build_trainer
+from reid_core.training.recipes.files import load_recipe
 from reid_data import Records
 
 from ..ranks import free_port, run_ranks

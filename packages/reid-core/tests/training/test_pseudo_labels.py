@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from reid_core.models import load_heads
-from reid_core.training import clusterers
-from reid_core.training.clusterers import cluster_dbscan, list_clusterers, load_clusterer
-from reid_core.training.pseudo_labels import labels_from_file
-from reid_core.training.recipe import Recipe
+from reid_core.training.data import clusterers
+from reid_core.training.data.clusterers import cluster_dbscan, list_clusterers, load_clusterer
+from reid_core.training.data.pseudo_labels import labels_from_file
+from reid_core.training.recipes.recipe import Recipe
 from reid_data import Records
 
 from .conftest import tiny_people

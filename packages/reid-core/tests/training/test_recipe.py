@@ -9,10 +9,10 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from reid_core.training.recipe_files import load_recipe, parse_recipe
-from reid_core.training.recipe_texts import list_recipes
+from reid_core.training.recipes.files import load_recipe, parse_recipe
+from reid_core.training.recipes.texts import list_recipes
+from reid_core.training.recipes.typed import recipe_yaml
 from reid_core.training.terms import Term, list_terms, term_registry
-from reid_core.training.typed_recipes import recipe_yaml
 
 
 def test_the_baseline_is_the_published_bag_of_tricks():

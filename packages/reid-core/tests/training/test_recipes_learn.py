@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reid_core.training.fit import train
-from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.recipe import Recipe
 from reid_data import Records, load_dataset
 from reid_data.synth import Difficulty, synthesize
 from reid_eval import embed, evaluate, load_embedder

@@ -8,10 +8,10 @@ import torch
 
 from reid_core.models import load_model
 from reid_core.training.build import build_loaders, build_model, build_module
-from reid_core.training.low_resolution import LowResolution
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.recipe_texts import list_recipes
-from reid_core.training.split import carve
+from reid_core.training.data.low_resolution import LowResolution
+from reid_core.training.data.split import carve
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.texts import list_recipes
 from reid_data import Records
 
 from .test_fit import rows, run

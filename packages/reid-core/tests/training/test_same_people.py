@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from reid_core.models import load_heads
-from reid_core.training.criterion import Criterion
-from reid_core.training.mixing import joined, rows_of
-from reid_core.training.shares import labelled_like
+from reid_core.training.data.mixing import joined, rows_of
+from reid_core.training.data.shares import labelled_like
+from reid_core.training.loop.criterion import Criterion
 from reid_core.training.terms import Term
 from reid_data import Records
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from reid_core.training.schedule import learning_rate_factor
+from reid_core.training.loop.schedule import learning_rate_factor
 
 
 def test_the_published_warm_up_and_steps():

@@ -10,10 +10,10 @@ import pytest
 from lightning.pytorch import Callback
 
 from reid_core.models import load_heads
-from reid_core.training.criterion import Criterion
+from reid_core.training.data.shares import drawn_share
 from reid_core.training.fit import train
-from reid_core.training.recipe import Recipe
-from reid_core.training.shares import drawn_share
+from reid_core.training.loop.criterion import Criterion
+from reid_core.training.recipes.recipe import Recipe
 from reid_core.training.terms import Term
 from reid_data import Records
 

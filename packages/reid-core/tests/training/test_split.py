@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reid_core.training.split import carve
+from reid_core.training.data.split import carve
 from reid_data import Records
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from reid_core import losses
 from reid_core.models import ReidOutput, create_model, save_model
-from reid_core.training.passing import branch_sizes
-from reid_core.training.recipe_files import load_recipe, parse_recipe
+from reid_core.training.loop.passing import branch_sizes
+from reid_core.training.recipes.files import load_recipe, parse_recipe
 from reid_core.training.terms import (
     BranchConsistencyTerm,
     ClothesTerm,

@@ -9,7 +9,7 @@ import torch
 
 from reid_core.models import load_model
 from reid_core.training.fit import train
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
 from reid_data import Records, load_dataset
 from reid_data.synth import synthesize
 

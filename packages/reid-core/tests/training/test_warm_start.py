@@ -9,7 +9,7 @@ from lightning.pytorch import Callback
 from reid_core.models import create_model, load_heads, load_model
 from reid_core.training.finetuning import architecture_of
 from reid_core.training.fit import train
-from reid_core.training.recipe_files import load_recipe
+from reid_core.training.recipes.files import load_recipe
 from reid_core.training.runs import table_of_runs, train_runs
 from reid_core.training.warm_starting import warm_start
 

@@ -27,11 +27,11 @@ from reid_attr.training.images import AttributeImages
 from reid_attr.training.module import AttributeModule
 from reid_attr.training.recipe import AttributeRecipe
 from reid_attr.training.run import AttributeKeeper, AttributeRun, AttributeTraining
-from reid_core.training.epoch_log import EpochTable
-from reid_core.training.precision import choose_precision
-from reid_core.training.progress import Progress
-from reid_core.training.schedule import learning_rate_factor
-from reid_core.training.trainer import build_trainer, training_environment
+from reid_core.training.folder.epoch_log import EpochTable
+from reid_core.training.loop.precision import choose_precision
+from reid_core.training.loop.progress import Progress
+from reid_core.training.loop.schedule import learning_rate_factor
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_data import Batch, UnreadableImagesError, eval_loader, find_unreadable
 from reid_data.console import Advance
 from reid_data.shuffling import ShuffledBatches

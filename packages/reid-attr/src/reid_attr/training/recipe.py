@@ -12,9 +12,9 @@ from reid_attr.losses.combined import LossOptions
 from reid_attr.metrics.curves import Criterion
 from reid_attr.models.finetuning import FineTuning
 from reid_attr.training.division import By
-from reid_core.training.recipe_texts import recipes_of
-from reid_core.training.sections import ScheduleSection, Section
-from reid_core.training.typed_recipes import read_recipe
+from reid_core.training.recipes.sections import ScheduleSection, Section
+from reid_core.training.recipes.texts import recipes_of
+from reid_core.training.recipes.typed import read_recipe
 from reid_data import Augmentation
 
 __all__ = [

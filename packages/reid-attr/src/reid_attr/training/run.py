@@ -16,8 +16,8 @@ from reid_attr.models.checkpoint import save_attribute_model
 from reid_attr.models.finetuning import count_parameters
 from reid_attr.training.module import AttributeModule
 from reid_attr.training.recipe import AttributeRecipe
-from reid_core.training.recipe_errors import validated
-from reid_core.training.typed_runs import TypedRun
+from reid_core.training.folder.typed_runs import TypedRun
+from reid_core.training.recipes.errors import validated
 from reid_data.console import Advance, note
 
 __all__ = ["AttributeKeeper", "AttributeRun", "AttributeTraining"]

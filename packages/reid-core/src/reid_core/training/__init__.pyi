@@ -1,22 +1,22 @@
-from .averaging import Average
-from .finite import DivergedError
+from .data.low_resolution import LowResolution
+from .data.sidecars import Sidecars
+from .data.split import TrainingData, carve
 from .fit import train
-from .low_resolution import LowResolution
-from .module import ReidModule
-from .parameters import Freeze, Group
-from .passing import run_model
-from .progress import TrainingProgress
-from .recipe import Recipe
-from .recipe_files import load_recipe, parse_recipe
-from .recipe_texts import list_recipes
-from .run_folder import RunFolder, TrainingResult
+from .folder.run_folder import RunFolder, TrainingResult
+from .loop.averaging import Average
+from .loop.finite import DivergedError
+from .loop.module import ReidModule
+from .loop.parameters import Freeze, Group
+from .loop.passing import run_model
+from .loop.progress import TrainingProgress
+from .loop.schedule import learning_rate_factor
+from .loop.stopwatch import Stopwatch
+from .loop.trainer import build_trainer, training_environment
+from .recipes.files import load_recipe, parse_recipe
+from .recipes.recipe import Recipe
+from .recipes.texts import list_recipes
 from .runs import train_runs
-from .schedule import learning_rate_factor
-from .sidecars import Sidecars
-from .split import TrainingData, carve
-from .stopwatch import Stopwatch
 from .terms import CenterTerm, CrossEntropyTerm, Term, TripletTerm, list_terms, term_registry
-from .trainer import build_trainer, training_environment
 from .warm_starting import WarmStart, warm_start
 
 __all__ = [

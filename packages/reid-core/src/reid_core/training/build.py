@@ -10,20 +10,20 @@ import torch
 from torch import nn
 
 from reid_core.models import ReidModel, create_model
-from reid_core.training.averaging import Average
-from reid_core.training.clusterers import load_clusterer
-from reid_core.training.loaders import TrainingLoaders
-from reid_core.training.module import ReidModule
-from reid_core.training.optimizers import build_optimizer
-from reid_core.training.parameters import check_patterns, named_parameters
-from reid_core.training.passing import branch_sizes
-from reid_core.training.pseudo_labels import EpochLabels
-from reid_core.training.recipe import ModelSection, Recipe, TermSection
-from reid_core.training.schedule import learning_rate_factor
-from reid_core.training.split import TrainingData
-from reid_core.training.streams import BatchChange, Stream
+from reid_core.training.data.clusterers import load_clusterer
+from reid_core.training.data.loaders import TrainingLoaders
+from reid_core.training.data.pseudo_labels import EpochLabels
+from reid_core.training.data.split import TrainingData
+from reid_core.training.data.streams import BatchChange, Stream
+from reid_core.training.loop.averaging import Average
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.optimizers import build_optimizer
+from reid_core.training.loop.parameters import check_patterns, named_parameters
+from reid_core.training.loop.passing import branch_sizes
+from reid_core.training.loop.schedule import learning_rate_factor
+from reid_core.training.loop.validation import Validation
+from reid_core.training.recipes.recipe import ModelSection, Recipe, TermSection
 from reid_core.training.terms import Target, Term, term_registry
-from reid_core.training.validation import Validation
 from reid_data import Records
 from reid_data.tracklets import one_row_a_tracklet
 from reid_data.twin_making import TwinMaker

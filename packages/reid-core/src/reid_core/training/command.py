@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reid_core.training.data.sources import Sources
 from reid_core.training.options import (
     Devices,
     InitHeads,
@@ -32,7 +33,6 @@ from reid_core.training.sidecar_options import (
     Poses,
     named_sidecars,
 )
-from reid_core.training.sources import Sources
 from reid_data.console import (
     Data,
     Device,
@@ -49,7 +49,7 @@ from reid_data.console import (
 )
 
 if TYPE_CHECKING:
-    from reid_core.training.run_folder import TrainingResult
+    from reid_core.training.folder.run_folder import TrainingResult
 
 __all__ = ["finetune", "recipes", "train"]
 
@@ -177,8 +177,8 @@ def _train_once(
     resume: bool,
     as_json: bool,
 ) -> None:
-    from reid_core.training.recipe_files import load_recipe
-    from reid_core.training.run_folder import RunFolder
+    from reid_core.training.folder.run_folder import RunFolder
+    from reid_core.training.recipes.files import load_recipe
 
     folder = RunFolder(out)
     name, rest = asked["recipe"], {key: asked[key] for key in ("overrides", "scale")}
@@ -194,7 +194,7 @@ def _train_once(
     from lightning.pytorch.utilities import rank_zero_only
 
     from reid_core.training import fit
-    from reid_core.training.progress import TrainingProgress
+    from reid_core.training.loop.progress import TrainingProgress
 
     try:
         result = fit.train(
@@ -224,11 +224,11 @@ def _train_often(
     runs: int,
     as_json: bool,
 ) -> None:
-    from reid_core.training.recipe_files import load_recipe
+    from reid_core.training.recipes.files import load_recipe
 
     chosen = load_recipe(asked["recipe"] or "baseline", asked["overrides"], scale=asked["scale"])
     require("lightning", extra="reid-core[train]", for_what="reid-core train")
-    from reid_core.training.progress import TrainingProgress
+    from reid_core.training.loop.progress import TrainingProgress
     from reid_core.training.runs import table_of_runs, train_runs
 
     def prepare(run: int) -> dict[str, Any]:
@@ -272,13 +272,13 @@ def recipes(
     as_json: Json = False,
 ) -> None:
     """List the recipes, or print one."""
-    from reid_core.training.recipe_texts import describe_recipe, list_recipes, recipe_text
+    from reid_core.training.recipes.texts import describe_recipe, list_recipes, recipe_text
 
     if name is None:
         rows = [{"recipe": known, "what": describe_recipe(known)} for known in list_recipes()]
         show(rows, as_json=as_json)
     elif as_json:
-        from reid_core.training.recipe_files import load_recipe
+        from reid_core.training.recipes.files import load_recipe
 
         show([], as_json=True, payload=load_recipe(name).model_dump(mode="json"))
     else:

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from reid_core.models import read_checkpoint
-from reid_core.training.clusterers import load_clusterer
-from reid_core.training.recipe import Recipe
-from reid_core.training.split import TrainingData
-from reid_core.training.streams import Sees
+from reid_core.training.data.clusterers import load_clusterer
+from reid_core.training.data.split import TrainingData
+from reid_core.training.data.streams import Sees
+from reid_core.training.recipes.recipe import Recipe
 from reid_core.training.terms import term_registry
 from reid_data import tracklets_of
 

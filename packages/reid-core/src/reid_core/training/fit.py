@@ -11,27 +11,27 @@ from typing import Literal
 
 from lightning.pytorch import Callback, Trainer
 
-from reid_core.training.annotation import annotate
 from reid_core.training.build import (
     build_epoch_labels,
     build_loaders,
     build_model,
     build_module,
 )
+from reid_core.training.data.annotation import annotate
+from reid_core.training.data.pseudo_labels import labels_from_file
+from reid_core.training.data.readable import readable
+from reid_core.training.data.sidecars import Sidecars
+from reid_core.training.data.split import TrainingData, carve
 from reid_core.training.feasible import check_machine, check_model, check_recipe
-from reid_core.training.keeper import Keeper
-from reid_core.training.loggers import build_loggers, require_loggers
-from reid_core.training.module import ReidModule
-from reid_core.training.precision import choose_precision
-from reid_core.training.progress import Progress
-from reid_core.training.pseudo_labels import labels_from_file
-from reid_core.training.readable import readable
-from reid_core.training.recipe import Recipe
-from reid_core.training.run_folder import RunFolder, TrainingResult
-from reid_core.training.sidecars import Sidecars
-from reid_core.training.split import TrainingData, carve
-from reid_core.training.stopwatch import Stopwatch
-from reid_core.training.trainer import build_trainer, training_environment
+from reid_core.training.folder.keeper import Keeper
+from reid_core.training.folder.loggers import build_loggers, require_loggers
+from reid_core.training.folder.run_folder import RunFolder, TrainingResult
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.precision import choose_precision
+from reid_core.training.loop.progress import Progress
+from reid_core.training.loop.stopwatch import Stopwatch
+from reid_core.training.loop.trainer import build_trainer, training_environment
+from reid_core.training.recipes.recipe import Recipe
 from reid_core.training.warm_starting import warm_start
 from reid_data import Records
 from reid_data.console import Advance

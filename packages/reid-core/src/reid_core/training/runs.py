@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reid_core.training.fit import train
-from reid_core.training.recipe import Recipe
-from reid_core.training.run_folder import RunFolder, TrainingResult
+from reid_core.training.folder.run_folder import RunFolder, TrainingResult
+from reid_core.training.recipes.recipe import Recipe
 
 __all__ = ["table_of_runs", "train_runs"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.data.sidecars import Sidecars
 
 __all__ = ["GenderIds", "Genders", "MaskNaming", "Masks", "Naming", "Poses", "named_sidecars"]
 

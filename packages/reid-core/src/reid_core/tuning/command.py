@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reid_core.training.data.sources import Sources
 from reid_core.training.options import SecondData, SecondRoot, recipe_option
 from reid_core.training.sidecar_options import (
     GenderIds,
@@ -16,7 +17,6 @@ from reid_core.training.sidecar_options import (
     Poses,
     named_sidecars,
 )
-from reid_core.training.sources import Sources
 from reid_data.console import (
     Data,
     Device,

@@ -14,13 +14,13 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from reid_core.training import fit
-from reid_core.training.annotation import annotate
+from reid_core.training.data.annotation import annotate
+from reid_core.training.data.sidecars import Sidecars
 from reid_core.training.feasible import check_recipe
-from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.run_folder import RunFolder
-from reid_core.training.sidecars import Sidecars
-from reid_core.training.typed_recipes import recipe_yaml
+from reid_core.training.folder.run_folder import RunFolder
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.recipe import Recipe
+from reid_core.training.recipes.typed import recipe_yaml
 from reid_core.tuning.plots import plot_study
 from reid_core.tuning.space import Dimension, parse_search
 from reid_core.tuning.study import Finding, Report, Study, run_study

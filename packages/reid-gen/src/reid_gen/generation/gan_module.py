@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reid_core.training.averaging import Average
+from reid_core.training.loop.averaging import Average
 from reid_gen.generation.discriminator import PatchDiscriminator
 from reid_gen.generation.engine import DrawRequest
 from reid_gen.generation.gan_engine import GanEngine, as_signal, build_generator

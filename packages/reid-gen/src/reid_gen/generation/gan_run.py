@@ -13,8 +13,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from reid_core.training.recipe_errors import validated
-from reid_core.training.typed_runs import TypedRun
+from reid_core.training.folder.typed_runs import TypedRun
+from reid_core.training.recipes.errors import validated
 from reid_data.console import Advance, note
 from reid_data.files import replacing
 from reid_gen.generation.gan_engine import save_generator

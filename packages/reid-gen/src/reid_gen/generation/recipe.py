@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reid_core.training.recipe_texts import recipes_of
-from reid_core.training.sections import Section
-from reid_core.training.typed_recipes import read_recipe
+from reid_core.training.recipes.sections import Section
+from reid_core.training.recipes.texts import recipes_of
+from reid_core.training.recipes.typed import read_recipe
 from reid_gen.generation.layers import Norm
 from reid_gen.generation.losses import Adversarial
 

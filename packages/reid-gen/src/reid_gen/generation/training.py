@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from lightning.pytorch import Callback
 
-from reid_core.training.epoch_log import EpochTable, EpochTensorBoard
-from reid_core.training.precision import choose_precision
-from reid_core.training.progress import Progress
-from reid_core.training.trainer import build_trainer, training_environment
+from reid_core.training.folder.epoch_log import EpochTable, EpochTensorBoard
+from reid_core.training.loop.precision import choose_precision
+from reid_core.training.loop.progress import Progress
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_data import UnreadableImagesError, find_unreadable
 from reid_data.console import Advance
 from reid_data.records import Ids

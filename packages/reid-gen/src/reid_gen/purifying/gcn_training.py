@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, LightningModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from reid_core.training.trainer import build_trainer, training_environment
+from reid_core.training.loop.trainer import build_trainer, training_environment
 from reid_gen.purifying.gcn import LinkGCN
 from reid_gen.purifying.graph import NeighbourGraph
 from reid_gen.purifying.links import link_labels, link_loss

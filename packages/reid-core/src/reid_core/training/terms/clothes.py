@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from reid_core.losses import class_cosines, clothes_adversarial_loss
 from reid_core.models import ReidOutput
-from reid_core.training.optimizers import build_optimizer
+from reid_core.training.loop.optimizers import build_optimizer
 from reid_core.training.terms.others import other
 from reid_core.training.terms.term import FromLoop, OnePart, Term, term_registry
 from reid_data import Batch

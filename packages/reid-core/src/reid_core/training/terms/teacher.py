@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from reid_core.models import ReidOutput, load_model
-from reid_core.training.passing import run_model
+from reid_core.training.loop.passing import run_model
 from reid_data import Batch
 
 __all__ = ["Teacher"]

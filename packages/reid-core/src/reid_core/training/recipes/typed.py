@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import yaml
 
-from reid_core.training.overrides import read_override, set_key
-from reid_core.training.recipe_errors import validated
-from reid_core.training.recipe_texts import raw_recipe
-from reid_core.training.sections import Section
+from reid_core.training.recipes.errors import validated
+from reid_core.training.recipes.overrides import read_override, set_key
+from reid_core.training.recipes.sections import Section
+from reid_core.training.recipes.texts import raw_recipe
 
 __all__ = ["read_recipe", "recipe_yaml"]
 

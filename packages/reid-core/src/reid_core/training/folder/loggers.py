@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from reid_core.training.epoch_log import EpochTable, EpochTensorBoard
+from reid_core.training.folder.epoch_log import EpochTable, EpochTensorBoard
 from reid_data.console import require
 
 if TYPE_CHECKING:
-    from reid_core.training.run_folder import RunFolder
-    from reid_core.training.sections import LoggingSection
+    from reid_core.training.folder.run_folder import RunFolder
+    from reid_core.training.recipes.sections import LoggingSection
 
 __all__ = ["build_loggers", "require_loggers"]
 

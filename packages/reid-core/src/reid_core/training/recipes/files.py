@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast, get_type_hints
 from pydantic import create_model as create_section
 
 from reid_core.models import create_model, kind_registry, poolings
-from reid_core.training.overrides import read_override, set_key
-from reid_core.training.recipe import ModelSection, Recipe, TermSection
-from reid_core.training.recipe_errors import validated
-from reid_core.training.recipe_texts import raw_recipe
-from reid_core.training.sections import Section
+from reid_core.training.recipes.errors import validated
+from reid_core.training.recipes.overrides import read_override, set_key
+from reid_core.training.recipes.recipe import ModelSection, Recipe, TermSection
+from reid_core.training.recipes.sections import Section
+from reid_core.training.recipes.texts import raw_recipe
 from reid_core.training.terms import term_registry
 from reid_data.plugins import load_plugins, locate_plugins
 

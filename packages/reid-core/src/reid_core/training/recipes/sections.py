@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reid_core.training.low_resolution import LowResolution
-from reid_core.training.parameters import Freeze, Group
-from reid_core.training.streams import Order
-from reid_core.training.twin_sections import DegradeSection, RecolourSection
+from reid_core.training.data.low_resolution import LowResolution
+from reid_core.training.data.streams import Order
+from reid_core.training.loop.parameters import Freeze, Group
+from reid_core.training.recipes.twin_sections import DegradeSection, RecolourSection
 from reid_data import Augmentation
 from reid_data.packed import Cache
 

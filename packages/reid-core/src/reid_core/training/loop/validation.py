@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reid_core.training.low_resolution import reduce_rows
+from reid_core.training.data.low_resolution import reduce_rows
 from reid_data import Records
 from reid_eval.metrics import RetrievalReport, retrieval_metrics
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from reid_core.training.parameters import Group, check_patterns, grouped
+from reid_core.training.loop.parameters import Group, check_patterns, grouped
 
 __all__ = ["build_optimizer"]
 

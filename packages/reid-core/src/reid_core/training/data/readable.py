@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from reid_core.training.progress import Progress
-from reid_core.training.split import TrainingData
+from reid_core.training.data.split import TrainingData
+from reid_core.training.loop.progress import Progress
 from reid_data import Records, UnreadableImagesError, find_unreadable
 from reid_data.workers import WorkerCount
 

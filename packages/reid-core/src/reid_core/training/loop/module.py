@@ -12,17 +12,22 @@ import torch
 from torch import Tensor, nn
 
 from reid_core.models import ReidModel, ReidOutput
-from reid_core.training.accumulation import share_of
-from reid_core.training.averaging import Average
-from reid_core.training.clip_batches import as_batch
-from reid_core.training.criterion import Criterion
-from reid_core.training.finite import FiniteGuard
-from reid_core.training.parameters import Freeze, apply_freezes, check_patterns, named_parameters
-from reid_core.training.passing import run_model
-from reid_core.training.sharding import spread
-from reid_core.training.streams import BatchChange, Sees, Step, Stream, as_step, images_of
+from reid_core.training.data.clip_batches import as_batch
+from reid_core.training.data.streams import BatchChange, Sees, Step, Stream, as_step, images_of
+from reid_core.training.loop.accumulation import share_of
+from reid_core.training.loop.averaging import Average
+from reid_core.training.loop.criterion import Criterion
+from reid_core.training.loop.finite import FiniteGuard
+from reid_core.training.loop.parameters import (
+    Freeze,
+    apply_freezes,
+    check_patterns,
+    named_parameters,
+)
+from reid_core.training.loop.passing import run_model
+from reid_core.training.loop.sharding import spread
+from reid_core.training.loop.validation import Validation
 from reid_core.training.terms import Term
-from reid_core.training.validation import Validation
 from reid_data import Batch, ClipBatch
 
 __all__ = ["ReidModule"]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from reid_core.models import ReidOutput
-from reid_core.training.gathering import gathered_batch, gathered_output, processes
-from reid_core.training.mixing import joined, rows_of
-from reid_core.training.streams import Sees, Step, Stream
+from reid_core.training.data.mixing import joined, rows_of
+from reid_core.training.data.streams import Sees, Step, Stream
+from reid_core.training.loop.gathering import gathered_batch, gathered_output, processes
 from reid_core.training.terms import Term
 from reid_data import Batch
 

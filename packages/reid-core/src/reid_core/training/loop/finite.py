@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from reid_core.training.streams import Stream
+from reid_core.training.data.streams import Stream
 
 __all__ = ["DivergedError", "FiniteGuard"]
 

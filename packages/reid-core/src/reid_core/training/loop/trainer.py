@@ -23,7 +23,7 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning.pytorch.utilities.seed import isolate_rng
 
-from reid_core.training.sharding import Shares
+from reid_core.training.loop.sharding import Shares
 from reid_data.files import replacing
 
 __all__ = ["build_trainer", "training_environment"]

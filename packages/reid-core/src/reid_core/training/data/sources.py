@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from reid_core.training.sidecars import Sidecars
+from reid_core.training.data.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from reid_data import Records

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reid_core.training.recipe import Recipe
-from reid_core.training.recipe_files import load_recipe
-from reid_core.training.recipe_texts import raw_recipe
-from reid_core.training.typed_runs import TypedRun
+from reid_core.training.folder.typed_runs import TypedRun
+from reid_core.training.recipes.files import load_recipe
+from reid_core.training.recipes.recipe import Recipe
+from reid_core.training.recipes.texts import raw_recipe
 from reid_data.plugins import loaded_plugins
 
 __all__ = ["RunFolder", "TrainingResult"]

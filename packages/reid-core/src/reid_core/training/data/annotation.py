@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reid_core.training.recipe import Recipe
-from reid_core.training.sidecars import Sidecars
-from reid_core.training.split import TrainingData
-from reid_core.training.streams import Stream
+from reid_core.training.data.sidecars import Sidecars
+from reid_core.training.data.split import TrainingData
+from reid_core.training.data.streams import Stream
+from reid_core.training.recipes.recipe import Recipe
 from reid_core.training.terms import Target, term_registry
 from reid_data import Records
 from reid_data.preprocess import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reid_core.training.sections import Section
-from reid_core.training.typed_recipes import recipe_yaml
+from reid_core.training.recipes.sections import Section
+from reid_core.training.recipes.typed import recipe_yaml
 from reid_data.files import replacing
 
 __all__ = ["TypedRun"]

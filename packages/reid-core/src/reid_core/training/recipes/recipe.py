@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, SerializeAsAny, model_validator
 
-from reid_core.training.sections import (
+from reid_core.training.data.streams import Sees
+from reid_core.training.recipes.sections import (
     CheckpointsSection,
     ComputeSection,
     DataSection,
@@ -16,7 +17,6 @@ from reid_core.training.sections import (
     ScheduleSection,
     Section,
 )
-from reid_core.training.streams import Sees
 
 __all__ = ["ModelSection", "Recipe", "TermSection"]
 

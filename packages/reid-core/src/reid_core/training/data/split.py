@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reid_core.training.streams import Stream
+from reid_core.training.data.streams import Stream
 from reid_data import Records
 from reid_data.summary import named
 from reid_data.tracklets import one_row_a_tracklet

@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from reid_core.training.streams import images_of
+from reid_core.training.data.streams import images_of
 
 __all__ = ["Stopwatch"]
 

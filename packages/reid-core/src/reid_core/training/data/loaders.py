@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from lightning.pytorch import LightningDataModule
 
-from reid_core.training.sections import ClipsSection, SecondSection
-from reid_core.training.shares import drawn_share, labelled_like
-from reid_core.training.split import TrainingData
-from reid_core.training.streams import Loader, StepLoader, Stream
+from reid_core.training.data.shares import drawn_share, labelled_like
+from reid_core.training.data.split import TrainingData
+from reid_core.training.data.streams import Loader, StepLoader, Stream
+from reid_core.training.recipes.sections import ClipsSection, SecondSection
 from reid_data import (
     Augmentation,
     Records,

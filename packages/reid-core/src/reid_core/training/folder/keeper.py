@@ -12,9 +12,9 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from reid_core.models import save_model
-from reid_core.training.module import ReidModule
-from reid_core.training.run_folder import RunFolder, TrainingResult
-from reid_core.training.sharding import whole
+from reid_core.training.folder.run_folder import RunFolder, TrainingResult
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.sharding import whole
 
 __all__ = ["Keeper"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from reid_core.training.streams import images_in_epoch, images_of
+from reid_core.training.data.streams import images_in_epoch, images_of
 from reid_data.console import Advance, note
 
 __all__ = ["Progress", "TrainingProgress"]

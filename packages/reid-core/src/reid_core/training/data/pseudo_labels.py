@@ -13,11 +13,11 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from reid_core.training.clusterers import Clusterer
-from reid_core.training.gathering import processes
-from reid_core.training.module import ReidModule
+from reid_core.training.data.clusterers import Clusterer
+from reid_core.training.loop.gathering import processes
+from reid_core.training.loop.module import ReidModule
+from reid_core.training.loop.validation import gathered_rows
 from reid_core.training.terms import Term
-from reid_core.training.validation import gathered_rows
 from reid_data import ImageLoader, Records, eval_loader
 from reid_data.records import Ids
 from reid_data.workers import WorkerCount

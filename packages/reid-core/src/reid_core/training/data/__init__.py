@@ -1,0 +1,1 @@
+"""What a training learns from: its images, their labels, and the batches of them."""
