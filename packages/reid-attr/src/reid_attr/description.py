@@ -49,8 +49,8 @@ def parse_description(text: str, schema: Schema) -> Description:
         >>> wanted = parse_description("male, upper red", load_schema("upar"))
         >>> [load_schema("upar").names[k] for k in (wanted.values == 1).nonzero()[0]]
         ['UpperBody-Color-Red']
-        >>> wanted.values[load_schema("upar").column("Gender-Female")]
-        np.int8(0)
+        >>> int(wanted.values[load_schema("upar").column("Gender-Female")])
+        0
     """
     values = np.full(len(schema), -1, dtype=np.int8)
     for term in filter(None, (part.strip() for part in text.split(","))):
