@@ -61,6 +61,7 @@ def test_wrong_values_name_their_option(package: str, capsys: pytest.CaptureFixt
         for option, value in verb.typed():
             said = refused(package, [*verb.filled(), option, value], capsys)
             assert option in said, (verb.words, option, said)
+            assert "Value error" not in said
 
 
 def test_what_must_be_given_is_named(package: str, capsys: pytest.CaptureFixture[str]) -> None:

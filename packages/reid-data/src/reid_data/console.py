@@ -203,6 +203,7 @@ def _fail(message: str) -> None:
 def _misused(error: Exception) -> str:
     """In one line, also where choices stand below each other, and with a way on."""
     said = " ".join(getattr(error, "format_message", error.__str__)().split())
+    said = said.replace("Value error, ", "")  # pydantic's name for it, which helps nobody
     command = getattr(getattr(error, "ctx", None), "command_path", "")
     if not command or "Did you mean" in said or "Possible options" in said:
         return said
