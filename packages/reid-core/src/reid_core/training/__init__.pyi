@@ -1,3 +1,4 @@
+from .data.clusterers import clusterer_registry
 from .data.low_resolution import LowResolution
 from .data.sidecars import Sidecars
 from .data.split import TrainingData, carve
@@ -40,6 +41,7 @@ __all__ = [
     "WarmStart",
     "build_trainer",
     "carve",
+    "clusterer_registry",
     "learning_rate_factor",
     "list_recipes",
     "list_terms",
