@@ -69,7 +69,7 @@ def test_what_must_be_given_is_named(package: str, capsys: pytest.CaptureFixture
         if len(verb.filled()) > len(verb.words):
             said = refused(package, list(verb.words), capsys)
             assert "Missing" in said, verb.words
-            assert f"see `reid-{package} {' '.join(verb.words)} --help`" in said
+            assert f"reid-{package} {' '.join(verb.words)} --help`" in said
 
 
 def test_what_is_not_there_is_refused(package: str, capsys: pytest.CaptureFixture[str]) -> None:
