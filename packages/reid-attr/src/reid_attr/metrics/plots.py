@@ -63,6 +63,8 @@ def plot_calibration(values: ArrayLike, probabilities: ArrayLike, *, bins: int =
         probabilities: ``(N, K)``, from 0 to 1.
         bins: of equal width.
     """
+    from matplotlib.ticker import LogFormatter
+
     truth, scores = np.asarray(values), np.asarray(probabilities, np.float64)
     known = truth >= 0
     held, said = truth[known] == 1, scores[known]
@@ -80,4 +82,6 @@ def plot_calibration(values: ArrayLike, probabilities: ArrayLike, *, bins: int =
     upper.grid()
     lower.bar((np.arange(bins) + 0.5) * 100 / bins, counts, width=94 / bins, color=_MIDDLE)
     lower.set(xlabel="probability, %", ylabel="labels", yscale="log", xlim=(0, 100))
+    lower.yaxis.set_major_formatter("{x:,.0f}")  # not as powers of ten
+    lower.yaxis.set_minor_formatter(LogFormatter())
     return figure
