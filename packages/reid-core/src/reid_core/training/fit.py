@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from reid_core.training.build import (
     build_model,
     build_module,
 )
-from reid_core.training.data.annotation import annotate
+from reid_core.training.data.annotation import Annotated, annotate
 from reid_core.training.data.pseudo_labels import labels_from_file
 from reid_core.training.data.readable import readable
 from reid_core.training.data.sidecars import Sidecars
@@ -116,18 +116,9 @@ def train(
     if resume and (finished := folder.result) is not None:
         return finished
     with training_environment():
-        # The network first: a misspelt backbone shows at once, reading every image takes a while.
-        model = build_model(recipe, seed=seed, cameras=data.cameras)
-        check_model(recipe, model)
-        for remark in annotated.notes:
-            _log.warning("%s", remark)
-        data = readable(data, skip=skip_unreadable, workers=workers, progress=progress)
-        # Again, for identities and outfits may have gone with what cannot be read.
-        annotated = annotate(recipe, data, beside)
+        read = partial(readable, skip=skip_unreadable, workers=workers, progress=progress)
+        module, annotated = _prepared(recipe, data, beside, read, seed=seed, notes=annotated.notes)
         data = annotated.data
-        module = build_module(recipe, model, data, seed=seed, targets=annotated.targets)
-        if recipe.compute.compile:
-            model.compile(dynamic=False)
         labels = build_epoch_labels(recipe, module, workers=workers)
         if origin is not None and not folder.state.is_file():
             _begin_with(module, *origin)
@@ -148,7 +139,9 @@ def train(
         trainer = build_trainer(
             epochs=recipe.schedule.epochs,
             device=place,
-            precision=choose_precision(recipe.compute.precision, device=place, model=model),
+            precision=choose_precision(
+                recipe.compute.precision, device=place, model=module.network["model"]
+            ),
             devices=devices,
             nodes=nodes,
             strategy=strategy,
@@ -160,6 +153,29 @@ def train(
         )
         _fit(trainer, module, loaders, folder)
         return keeper.result
+
+
+def _prepared(
+    recipe: Recipe,
+    data: TrainingData,
+    beside: Sidecars,
+    read: Callable[[TrainingData], TrainingData],
+    *,
+    seed: int,
+    notes: Sequence[str],
+) -> tuple[ReidModule, Annotated]:
+    """What is trained, and the images that can be read with all their labels."""
+    # The network first: a misspelt backbone shows at once, reading every image takes a while.
+    model = build_model(recipe, seed=seed, cameras=data.cameras)
+    check_model(recipe, model)
+    for remark in notes:
+        _log.warning("%s", remark)
+    # Labelled again, for identities and outfits may have gone with what cannot be read.
+    annotated = annotate(recipe, read(data), beside)
+    module = build_module(recipe, model, annotated.data, seed=seed, targets=annotated.targets)
+    if recipe.compute.compile:
+        model.compile(dynamic=False)
+    return module, annotated
 
 
 def training_data(
