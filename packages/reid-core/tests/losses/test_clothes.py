@@ -34,6 +34,14 @@ def test_it_is_the_loop(epsilon: float) -> None:
     assert found.item() == pytest.approx(naive(logits, clothes, people, epsilon), rel=1e-5)
 
 
+def test_unless_told_otherwise_a_tenth_goes_to_all_own_outfits() -> None:
+    logits = torch.randn(3, 7, generator=torch.Generator().manual_seed(0))
+    clothes, positives = torch.tensor([0, 6, 3]), torch.tensor([0, 0, 1])[:, None] == OWNERS
+    published = clothes_adversarial_loss(logits, clothes, positives, epsilon=0.1)
+    assert clothes_adversarial_loss(logits, clothes, positives) == published
+    assert ClothesAdversarialLoss()(logits, clothes, positives) == published
+
+
 def test_outfits_of_one_person_do_not_compete() -> None:
     """The gradient of an own logit is never that of a rival: raising any of them helps."""
     logits = torch.zeros(1, 7, requires_grad=True)
