@@ -14,6 +14,8 @@ from .verbs import verbs_of
 # Verbs that the stories do not tell, and who does.
 LEFT_OUT = {
     ("eval", "gallery serve"): "serves until it is stopped; its own tests read what it prints",
+    ("core", "doctor"): "imports everything that is there; its own tests read its JSON",
+    ("core", "profile"): "measures in processes of its own; its own tests read its JSON",
 }
 # Words that name what a call makes where it is not there.
 MADE = {("reid-eval", "gallery", "add"): "store"}
