@@ -33,7 +33,8 @@ def test_the_shell_lines_run(
         write_picture(Path(f"crops/frame{pid}.png"), pid)
         write_picture(Path(f"known/{pid:04d}_a.png"), pid, noise=5)
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if "reid-eval " in line]
+    whole = [block.replace("\\\n", " ") for block in blocks]
+    lines = [line for block in whole for line in block.splitlines() if "reid-eval " in line]
     verbs = ["test", "embed", "search", "identify", "test", "test", "fit-st", "test"]
     assert [line.split()[1] for line in lines] == verbs
     for line in lines:
