@@ -3,6 +3,9 @@
 And what every package must do alike is tested in ``tests/``, for one of them or for all.
 """
 
+import sys
+from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +26,25 @@ def pytest_configure() -> None:
 
         settings.register_profile("patient", deadline=None)
         settings.load_profile("patient")
+
+
+@pytest.fixture
+def script(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """``script("reid-data", "info", ...)`` in this process: exit code, stdout and stderr."""
+
+    def call(name: str, *arguments: object) -> tuple[int, str, str]:
+        from reid_data.console import run
+
+        app = import_module(f"{name.replace('-', '_')}.cli").app
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run(app)
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture

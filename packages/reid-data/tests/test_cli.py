@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reid_data import Records, cli, load_dataset
-from reid_data.console import run
+from reid_data import Records, load_dataset
 
 Write = Callable[..., Path]
 Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+def call(script: Call) -> Call:
     """Run ``reid-data`` with arguments; gives exit code, stdout and stderr."""
 
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(cli.app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+    return partial(script, "reid-data")
 
 
 def answer(call: Call, *arguments: object, code: int = 0) -> Any:

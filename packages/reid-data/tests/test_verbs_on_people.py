@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from reid_data import cli, load_dataset
-from reid_data.console import run
+from reid_data import load_dataset
 from reid_data.preprocess import Poses, read_mask, read_pairs, read_pose_table, write_openpose_csv
 from reid_data.synth import Difficulty, Shot, open_studio
 
@@ -56,14 +54,11 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Answer:
+def answer(script: Callable[..., tuple[int, str, str]]) -> Answer:
     def invoke(*arguments: object) -> Any:
-        monkeypatch.setattr(sys, "argv", ["reid-data", *map(str, arguments), "--json"])
-        with pytest.raises(SystemExit) as caught:
-            run(cli.app)
-        captured = capsys.readouterr()
-        assert not caught.value.code, captured.err
-        return json.loads(captured.out)
+        code, out, err = script("reid-data", *arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
 
     return invoke
 

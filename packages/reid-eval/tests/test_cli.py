@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,9 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reid_data.console import run
 from reid_eval import metrics
-from reid_eval.cli import app, options
+from reid_eval.cli import options
 from reid_eval.embeddings import Embeddings
 from reid_eval.exact_search import SearchFilter
 
@@ -24,19 +24,10 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(
-    tiny_model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Call:
+def call(script: Call, tiny_model: str) -> Call:
     """Run ``reid-eval`` with arguments in the test's folder; gives exit code, stdout and stderr."""
 
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-eval", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+    return partial(script, "reid-eval")
 
 
 def answer(call: Call, *arguments: object) -> Any:

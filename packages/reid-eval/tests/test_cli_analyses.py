@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reid_data.console import run
-from reid_eval.cli import app
 from reid_eval.embeddings import Embeddings
 from reid_eval.robustness import Level
 from reid_eval.statistics import QueryResults
@@ -23,19 +21,9 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(
-    tiny_model: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Call:
+def call(script: Call, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-eval", "test", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+    return partial(script, "reid-eval", "test")
 
 
 def answer(call: Call, *arguments: object) -> Any:

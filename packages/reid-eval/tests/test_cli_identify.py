@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from reid_data.console import run
-from reid_eval.cli import app
 from reid_eval.embeddings import Embeddings
 
 Make = Callable[..., Embeddings]
@@ -21,19 +19,10 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Call:
+def call(script: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.chdir(tmp_path)
 
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-eval", "identify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+    return partial(script, "reid-eval", "identify")
 
 
 def answer(call: Call, *arguments: object) -> Any:

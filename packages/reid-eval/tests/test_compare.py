@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reid_data.console import run
 from reid_eval import evaluate
-from reid_eval.cli import app
 from reid_eval.embeddings import Embeddings
 from reid_eval.report.comparison import write_comparison
 from reid_eval.statistics import QueryResults, compare
@@ -24,15 +22,8 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-eval", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+def call(script: Call) -> Call:
+    return partial(script, "reid-eval")
 
 
 @pytest.fixture

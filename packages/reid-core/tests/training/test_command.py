@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,30 +15,15 @@ import pytest
 import yaml
 from PIL import Image
 
-from reid_core.training import command
-from reid_data import console
-
 from .conftest import TINY
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(script: Run) -> Run:
     """Run a verb; gives exit code, stdout and stderr."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        app = console.application("test")
-        app.command()(command.train)
-        app.command()(command.finetune)
-        app.command()(command.recipes)
-        monkeypatch.setattr(sys, "argv", ["reid-core", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            console.run(app)
-        output = capsys.readouterr()
-        return exit_.value.code, output.out, output.err
-
-    return call
+    return partial(script, "reid-core")
 
 
 @pytest.fixture

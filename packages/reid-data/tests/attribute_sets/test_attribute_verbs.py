@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from reid_data import (
     AttributeSetInfo,
     attribute_set_info,
     attribute_set_options,
-    cli,
     list_attribute_sets,
     list_datasets,
     load_attributes,
@@ -27,21 +26,13 @@ from reid_data import (
 )
 from reid_data.attribute_sets import registry
 from reid_data.attribute_sets.command import attribute_mismatches
-from reid_data.console import run
 
 Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    def invoke(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(cli.app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+def call(script: Call) -> Call:
+    return partial(script, "reid-data")
 
 
 @pytest.fixture

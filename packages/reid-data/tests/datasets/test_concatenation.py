@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reid_data import DatasetInfo, Records, cli, list_datasets, load_dataset, register_dataset
-from reid_data.console import run
+from reid_data import DatasetInfo, Records, list_datasets, load_dataset, register_dataset
 from reid_data.datasets.options import split_name
 from reid_data.datasets.selection import Selection, split_parts
 from reid_data.joining import JOINED_IDS, join_tables, unique_names
@@ -265,15 +263,11 @@ def test_any_text_is_a_selection_or_refused(text: str) -> None:
         assert str(error)  # noqa: PT017 - either outcome is right
 
 
-def test_the_command_line(
-    two: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line(two: Path, script: Callable[..., tuple[int, str, str]]) -> None:
     def answer(*arguments: str) -> Any:
-        monkeypatch.setattr(sys, "argv", ["reid-data", *arguments, "--root", str(two), "--json"])
-        with pytest.raises(SystemExit) as caught:
-            run(cli.app)
-        assert not caught.value.code
-        return json.loads(capsys.readouterr().out)
+        code, out, err = script("reid-data", *arguments, "--root", two, "--json")
+        assert code == 0, err
+        return json.loads(out)
 
     data = ("--data", "market1501+ltcc")
     splits = {row["split"]: row for row in answer("info", *data)["splits"]}

@@ -6,6 +6,7 @@ import json
 import random
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from reid_data import cli, console, load_dataset
-from reid_data.console import run
+from reid_data import console, load_dataset
 from reid_data.datasets.cuhk03_release import find_release, unpack_cuhk03
 
 PEOPLE = {1: 3, 2: 1, 3: 0, 4: 0, 5: 1}
@@ -178,16 +178,8 @@ def test_cut_off_files_are_refused(tmp_path: Path) -> None:
             unpack_cuhk03(path, tmp_path / "out")
 
 
-def test_the_verb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def call(*arguments: Any) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reid-data", "unpack", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(cli.app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
+def test_the_verb(tmp_path: Path, script: Callable[..., tuple[int, str, str]]) -> None:
+    call = partial(script, "reid-data", "unpack")
     out = ("--out", tmp_path / "out")
     code, _, err = call("--root", tmp_path, *out)
     assert code == 2

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 import pickle
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from reid_data.console import application, run
 from reid_data.datasets import load_dataset
 from reid_data.images import read_image
-from reid_data.preprocess.commands import VERBS
 from reid_data.preprocess.pairs import read_pairs
 from reid_data.preprocess.pose_files import write_openpose_csv
 from reid_data.preprocess.pose_tables import read_pose_table
@@ -22,20 +20,9 @@ from reid_data.preprocess.poses import JOINT_NAMES, Poses
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
+def call(script):
     """Run a verb as the console script would; gives exit code, stdout and stderr."""
-    app = application("reid-data")
-    for name, verb in VERBS.items():
-        app.command(name)(verb)
-
-    def invoke(*arguments):
-        monkeypatch.setattr(sys, "argv", ["reid-data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            run(app)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return invoke
+    return partial(script, "reid-data")
 
 
 @pytest.fixture
