@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from reid_data.completion import ATTRIBUTE_SETS, DATA_SETS
-from reid_data.console import progress, run, show
+from reid_data.console import progress, show
 from reid_data.datasets import registry
 
 from .verbs import verbs_of
@@ -19,16 +20,7 @@ from .verbs import verbs_of
 MAKE_WHAT_THEY_NAME = [("gallery", "create")]
 
 
-def call(
-    package: str, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> tuple[int, str, str]:
-    from importlib import import_module
-
-    sys.argv = [f"reid-{package}", *words]
-    with pytest.raises(SystemExit) as caught:
-        run(import_module(f"reid_{package}.cli").app)
-    captured = capsys.readouterr()
-    return int(caught.value.code or 0), captured.out, captured.err
+Script = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +30,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [])
 
 
-def refused(package: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    code, out, err = call(package, words, capsys)
+def refused(package: str, words: list[str], script: Script) -> str:
+    code, out, err = script(f"reid-{package}", *words)
     assert (code, out) == (2, ""), (words, code, out, err)
     lines = [line for line in err.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1, (words, err)
@@ -48,36 +40,34 @@ def refused(package: str, words: list[str], capsys: pytest.CaptureFixture[str]) 
     return lines[0]
 
 
-def test_unknown_verbs_and_options_are_refused(
-    package: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert "fly" in refused(package, ["fly"], capsys)
+def test_unknown_verbs_and_options_are_refused(package: str, script: Script) -> None:
+    assert "fly" in refused(package, ["fly"], script)
     for verb in verbs_of(package):
-        assert "--no-such-option" in refused(package, [*verb.words, "--no-such-option"], capsys)
+        assert "--no-such-option" in refused(package, [*verb.words, "--no-such-option"], script)
 
 
-def test_wrong_values_name_their_option(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_values_name_their_option(package: str, script: Script) -> None:
     for verb in verbs_of(package):
         for option, value in verb.typed():
-            said = refused(package, [*verb.filled(), option, value], capsys)
+            said = refused(package, [*verb.filled(), option, value], script)
             assert option in said, (verb.words, option, said)
             assert "Value error" not in said
 
 
-def test_what_must_be_given_is_named(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_must_be_given_is_named(package: str, script: Script) -> None:
     for verb in verbs_of(package):
         if len(verb.filled()) > len(verb.words):
-            said = refused(package, list(verb.words), capsys)
+            said = refused(package, list(verb.words), script)
             assert "Missing" in said, verb.words
             assert f"reid-{package} {' '.join(verb.words)} --help`" in said
 
 
-def test_what_is_not_there_is_refused(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_there_is_refused(package: str, script: Script) -> None:
     for verb in verbs_of(package):
         words = verb.filled()
         asks = any(word.startswith("nowhere") for word in words)
         if asks and verb.words not in MAKE_WHAT_THEY_NAME:
-            refused(package, words, capsys)
+            refused(package, words, script)
     assert not list(Path().iterdir()), "a call that was refused has written something"
 
 
@@ -86,11 +76,11 @@ def test_every_verb_speaks_to_machines(package: str) -> None:
     assert silent == []
 
 
-def test_the_version_is_printed(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(package: str, script: Script) -> None:
     from importlib.metadata import version
 
     told = f"reid-{package} {version(f'reid-{package}')}\n"
-    assert call(package, ["--version"], capsys) == (0, told, "")
+    assert script(f"reid-{package}", "--version") == (0, told, "")
 
 
 def test_names_are_completed_without_torch_or_pandas(package: str) -> None:

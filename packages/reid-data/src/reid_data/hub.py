@@ -52,11 +52,10 @@ def local_folder(source: str | PathLike[str]) -> Path:
 
 def _fetched(repository: list[str], patterns: list[str]) -> Path:
     """Where the files of a repository lie that fit a pattern."""
-    require("huggingface_hub", extra="reid-data[hub]", for_what=f"fetching {HUB}...")
-    from huggingface_hub import snapshot_download
-
     owner, (name, _, revision) = repository[0], repository[1].partition("@")
     with _fetching("the model", "/".join(repository)):
+        from huggingface_hub import snapshot_download
+
         return Path(
             snapshot_download(f"{owner}/{name}", revision=revision or None, allow_patterns=patterns)
         )
@@ -89,6 +88,7 @@ def _parts(source: str | PathLike[str]) -> list[str]:
 @contextmanager
 def _fetching(what: str, where: str) -> Iterator[None]:
     """Say in one line what could not be fetched, and what to do."""
+    require("huggingface_hub", extra="reid-data[hub]", for_what=f"fetching {HUB}...")
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
@@ -129,9 +129,8 @@ def hub_file(repository: str, name: str) -> Path:
     Raises:
         ValueError: it cannot be fetched; names the file and the reason.
     """
-    require("huggingface_hub", extra="reid-data[hub]", for_what=f"fetching {HUB}...")
-    from huggingface_hub import hf_hub_download
-
     repository, _, revision = repository.partition("@")
     with _fetching(name, repository):
+        from huggingface_hub import hf_hub_download
+
         return Path(hf_hub_download(repository, name, revision=revision or None))

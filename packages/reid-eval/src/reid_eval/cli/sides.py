@@ -163,7 +163,9 @@ def accelerated(embedder: Embedder, sides: Iterable[Records], how: Pass) -> Embe
     """
     if how.backend == "torch" or embedder.device.type != "cpu":
         return embedder
-    if getattr(embedder, "clip_size", None) is not None:
+    from reid_eval.clips import clip_size
+
+    if clip_size(embedder) is not None:
         if how.backend != "auto":
             raise ValueError(
                 f"--backend {how.backend} runs networks of images, and {how.model} takes clips; "
